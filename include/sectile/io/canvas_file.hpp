@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "sectile/comm/communicator.hpp"
+#include "sectile/core/box.hpp"
+#include "sectile/image/image.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sectile::io
+{
+/// What a canvas file is, the same on all ranks. Nothing in it may vary between equal runs.
+struct CanvasLayout
+{
+    std::int64_t width = 0;
+    std::int64_t height = 0;
+    int planes = 1;
+    bool wide_coverage = false;  ///< uint32 instead of uint16 coverage: more than 65535 frames
+    std::string wcs_cards;       ///< 80-character cards of the grid, attribute "wcs"
+    std::string unit;            ///< BUNIT, attribute "unit"
+    std::string provenance;      ///< JSON text, attribute "provenance"
+};
+
+/// Rows of the canvas that one rank writes in a round; an empty box takes part and writes nothing.
+struct CanvasStrip
+{
+    core::Box box;
+    image::ImageView<float const> science;
+    image::ImageView<float const> weight;
+    image::ImageView<std::uint32_t const> coverage;
+    image::ImageView<std::uint8_t const> alpha;  ///< one plane
+};
+
+/// mosaic.h5 (specification section 2), written collectively by all ranks of a communicator into a temporary
+/// name and renamed by commit(). Datasets /science /weight (C,H,W float32), /coverage (C,H,W uint16 or
+/// uint32), /alpha (H,W uint8); chunked by row band x columns, early allocation, no fill, no object
+/// times: the bytes depend only on layout and pixels. All members are *collective*. Main thread only.
+class CanvasWriter
+{
+  public:
+    /// Throws core::IoError, on every rank alike.
+    CanvasWriter(comm::Communicator const& comm, std::string path, CanvasLayout const& layout);
+    /// Without commit() the temporary file is removed.
+    ~CanvasWriter();
+    CanvasWriter(CanvasWriter const&) = delete;
+    CanvasWriter& operator=(CanvasWriter const&) = delete;
+
+    void write(CanvasStrip const& strip);
+    /// Why a collective write was carried out independently, empty if all were collective.
+    [[nodiscard]] std::string independent_cause() const;
+    /// Flush, close, fsync, rename.
+    void commit();
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// Reads a canvas file by rows, serially. One rank, main thread only.
+class CanvasReader
+{
+  public:
+    explicit CanvasReader(std::string const& path);
+    ~CanvasReader();
+    [[nodiscard]] CanvasLayout const& layout() const;
+    void read_science(image::ImageView<float> out) const;  ///< out.box inside the canvas, C planes
+    void read_weight(image::ImageView<float> out) const;
+    void read_coverage(image::ImageView<std::uint32_t> out) const;
+    void read_alpha(image::ImageView<std::uint8_t> out) const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+[[nodiscard]] std::string hdf5_version_text();  ///< "1.10.8 (parallel)"
+}  // namespace sectile::io

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "sectile/image/image.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace sectile::io
+{
+/// One header card. Strings longer than a card allows are continued (CONTINUE convention).
+struct FitsCard
+{
+    std::string keyword;
+    std::variant<bool, std::int64_t, double, std::string> value;
+    std::string comment;
+};
+
+/// One image HDU to be written.
+struct FitsImageSpec
+{
+    std::string name;  ///< EXTNAME; empty for the primary
+    int bits_per_pixel = -32;  ///< BITPIX of the file: 8, 16, 32, -32; unsigned 16 and 32 bits by BZERO
+    bool is_unsigned = false;
+    std::int64_t width = 0;
+    std::int64_t height = 0;
+    int planes = 1;  ///< 1: two axes
+    std::string wcs_cards;  ///< 80-character cards, copied as they are
+    std::vector<FitsCard> cards;
+};
+
+/// Writes a multi-extension FITS file by strips of rows, never holding an image: temporary name, fsync, rename
+/// on commit(). CHECKSUM and DATASUM of every HDU are valid and nothing (no date) varies between
+/// equal runs. Used for mosaic.fits and for tiles. One object per thread. Throws core::IoError.
+class FitsWriter
+{
+  public:
+    explicit FitsWriter(std::string path);
+    ~FitsWriter();  ///< without commit() the temporary file is removed
+    FitsWriter(FitsWriter&&) noexcept;
+    /// Starts the next HDU; the ones before must be complete.
+    void begin_image(FitsImageSpec const& spec);
+    /// Writes rows.box (full width, any rows, all planes) of the current HDU.
+    void write_rows(image::ImageView<float const> rows);
+    void write_rows(image::ImageView<std::uint32_t const> rows);
+    void write_rows(image::ImageView<std::uint8_t const> rows);
+    void commit();
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+}  // namespace sectile::io

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "sectile/core/box.hpp"
+#include "sectile/image/image.hpp"
+#include "sectile/sky/frame_header.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sectile::io
+{
+/// What was met where a frame was looked for and could not be used, for the report.
+struct UnreadableInput
+{
+    std::string path;
+    int hdu = 0;
+    std::string reason;  ///< one sentence
+};
+
+struct FileScan
+{
+    std::vector<sectile::sky::FrameHeader> frames;  ///< every image HDU with at least 2 axes and data
+    std::vector<UnreadableInput> unreadable;
+};
+
+/// Names of all FITS files given: files as they are, directories searched recursively for .fit .fits .fts
+/// (any case) and .gz / .fz of them, @list.txt one path a line (# comments, relative to the list's folder).
+/// Sorted, each once. Throws core::InputError when a path does not exist or cannot be read.
+[[nodiscard]] std::vector<std::string> find_fits_files(std::vector<std::string> const& inputs);
+
+/// Reads the headers of all image HDUs of a file (also tile-compressed ones) and the .wcs sidecar beside it
+/// (same stem: a.fits -> a.wcs; a.fits.gz -> a.wcs). A sidecar wins over the header's own WCS and holds for
+/// the first image HDU. Never throws for a bad file: the reason is in `unreadable`. Thread-safe.
+/// `debayer`: treat a 2-D frame with a Bayer keyword as a colour mosaic.
+[[nodiscard]] FileScan scan_file(std::string const& path, bool debayer);
+
+/// Windowed access to the pixels of one image HDU. One handle per object, one object per thread.
+class FrameReader
+{
+  public:
+    /// Throws core::IoError with the reason.
+    explicit FrameReader(sectile::sky::FrameHeader const& header);
+    ~FrameReader();
+    FrameReader(FrameReader&&) noexcept;
+    FrameReader& operator=(FrameReader&&) noexcept;
+
+    /// Fills out.box of every *stored* plane (geometry.stored_planes): physical values (BSCALE, BZERO applied),
+    /// NaN for BLANK, NaN, infinite values and for the part of the box outside the image. A
+    /// mosaic comes raw (one plane); debayering is the caller's. Row-major windows; only the rows and
+    /// columns asked for are read (a .gz file is unpacked once, on opening). Throws core::IoError.
+    void read(image::ImageView<float> out);
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+}  // namespace sectile::io

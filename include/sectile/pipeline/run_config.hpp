@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "sectile/compute/recipe.hpp"
+#include "sectile/plan/canvas_grid.hpp"
+#include "sectile/plan/group.hpp"
+#include "sectile/plan/parallel_plan.hpp"
+#include "sectile/sky/sky_wcs.hpp"
+
+#include <string>
+#include <vector>
+
+namespace sectile::pipeline
+{
+enum class Mode : std::uint8_t { classic, mosaic_first };
+enum class Assembly : std::uint8_t { reproject };
+enum class Keep : std::uint8_t { none, tiles, all };
+enum class Debayer : std::uint8_t { bilinear, none };
+enum class Normalize : std::uint8_t { none, sky_mean };
+enum class Weighting : std::uint8_t { none, noise_variance };
+enum class PhotometricMatch : std::uint8_t { off, offset };
+/// How samples reach the owner of a band; automatic lets the planner choose.
+enum class Route : std::uint8_t { automatic, pull, push };
+enum class BackendChoice : std::uint8_t { cpu, reference };
+
+/// How frames or tiles are weighted, matched and combined in one kind of coadd.
+struct StackOptions
+{
+    Normalize normalize = Normalize::sky_mean;
+    Weighting weighting = Weighting::noise_variance;
+    compute::CombineRecipe combine;
+};
+
+/// What the user said, typed and validated; made by the command line layer, read by everything else.
+struct RunConfig
+{
+    std::vector<std::string> input;
+    std::string output;
+    Mode mode = Mode::classic;
+    Assembly assembly = Assembly::reproject;
+    bool strict = false;
+    bool start_from_tiles = false;
+    Keep keep = Keep::none;
+    std::string log_level = "info";
+
+    Debayer debayer = Debayer::bilinear;
+    sky::WcsLimits wcs_limits;
+    plan::GroupingOptions grouping;
+
+    compute::ResampleRecipe resample;
+    StackOptions stacking;                 ///< P3: stacking_* options
+    compute::CombineRecipe final_combine;  ///< P5: final_combine
+    compute::CombineRecipe global_coadd;   ///< Mosaic-First: global_coadd_method, global_coadd_k
+    PhotometricMatch photometric_match = PhotometricMatch::offset;
+    double overlap_min = 0.05;  ///< intertile_overlap_min
+    double feather = 0.0;       ///< feather_px
+
+    plan::GridOptions grid;
+    std::string reference_grid_file;
+
+    plan::ParallelOptions parallel;
+    Route route = Route::automatic;
+    BackendChoice backend = BackendChoice::cpu;
+
+    std::string options_text;  ///< --print-config of this run, for the report and the provenance
+};
+}  // namespace sectile::pipeline

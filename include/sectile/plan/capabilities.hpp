@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+
+namespace sectile::plan
+{
+/// What one rank owns of its node: shares of all ranks of the node together are the node's. Plain numbers, so that
+/// plans can be made for machines that do not exist.
+struct Capabilities
+{
+    int cores = 1;                       ///< cores this rank may use
+    std::int64_t ram_total = 0;          ///< bytes of the node
+    std::int64_t ram_available = 0;      ///< bytes of the node that can still be taken (cgroup limits honoured)
+    int ranks_on_node = 1;
+    int gpus = 0;
+};
+}  // namespace sectile::plan

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "sectile/image/bayer.hpp"
+#include "sectile/sky/sky_wcs.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace sectile::sky
+{
+/// Facts about an exposure that its header states; absent ones are empty or nullopt.
+struct ExposureFacts
+{
+    std::string object;
+    std::string filter;
+    std::string instrument;
+    std::string telescope;
+    std::string date_obs;            ///< as written, ISO 8601
+    std::optional<double> mjd;       ///< start of exposure, days
+    std::optional<double> exposure;  ///< seconds
+    std::optional<double> gain;      ///< electrons per ADU (or the camera's gain number, see GAIN)
+    std::optional<double> saturation;
+    std::optional<double> sensor_temperature;  ///< degrees Celsius
+    std::optional<double> airmass;
+    std::optional<double> ra_hint;  ///< degrees, pointing without WCS: a hint only
+    std::optional<double> dec_hint;
+    std::string mount_mode;  ///< EQMODE
+    std::string unit;        ///< BUNIT
+};
+
+/// How the pixels of one image HDU are stored and what they become after debayering.
+struct FrameGeometry
+{
+    std::int64_t width = 0;   ///< pixels of the debayered frame
+    std::int64_t height = 0;  ///< rows
+    int planes = 1;           ///< after debayering: 3 for a Bayer mosaic
+    int stored_planes = 1;    ///< in the file
+    bool planes_last = false; ///< stored as H,W,C (NAXIS1 = colour) instead of C,H,W
+    image::BayerPattern bayer = image::BayerPattern::none;
+    int bits_per_pixel = 0;  ///< BITPIX
+};
+
+/// What a header says about one image HDU: one frame of the input.
+struct FrameHeader
+{
+    std::string path;
+    int hdu = 0;  ///< 0-based HDU index in the file
+    FrameGeometry geometry;
+    ExposureFacts facts;
+    /// From the HDU itself or the .wcs file beside it; empty cards when there is none.
+    WcsDescription wcs;
+    std::string wcs_origin;  ///< "header", "sidecar" or empty
+};
+}  // namespace sectile::sky
