@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "sectile/comm/communicator.hpp"
+#include "sectile/core/error.hpp"
+#include "sectile/pipeline/run_config.hpp"
+
+namespace sectile::pipeline
+{
+/// The mosaic, from files to products. *Collective* over `world`. Returns the exit code for the user; throws what
+/// the ranks agreed on (core::StageFailed) and internal errors.
+[[nodiscard]] core::ExitCode run_mosaic(RunConfig const& config, comm::Communicator const& world);
+}  // namespace sectile::pipeline
