@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "sectile/compute/task_runner.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace sectile::engine
+{
+/// The threads of a rank: a oneTBB arena of a fixed number of workers.
+class TbbRunner final : public compute::TaskRunner
+{
+  public:
+    explicit TbbRunner(int workers);
+    ~TbbRunner() override;
+    [[nodiscard]] int workers() const override;
+    void for_each(std::size_t count, std::function<void(std::size_t, int)> const& task) override;
+
+    /// Work that runs beside the caller's; wait() returns when it is done and throws what it threw. Waiting
+    /// threads help. Destruction waits too, and drops the exception.
+    class Background
+    {
+      public:
+        Background(TbbRunner& runner, std::function<void()> work);
+        ~Background();
+        Background(Background const&) = delete;
+        Background& operator=(Background const&) = delete;
+        void wait();
+
+      private:
+        struct State;
+        std::unique_ptr<State> state_;
+    };
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+}  // namespace sectile::engine

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sectile/compute/debayer.hpp"
+#include "sectile/engine/pixel_source.hpp"
+#include "sectile/io/frame_reader.hpp"
+
+#include <utility>
+
+namespace sectile::engine
+{
+namespace
+{
+class FrameSource final : public PixelSource
+{
+  public:
+    explicit FrameSource(sky::FrameHeader header) : header_(std::move(header)) {}
+
+    [[nodiscard]] core::Box bounds() const override
+    {
+        return {0, 0, header_.geometry.width, header_.geometry.height};
+    }
+    [[nodiscard]] int planes() const override { return header_.geometry.planes; }
+    [[nodiscard]] int held_planes() const override { return header_.geometry.planes; }
+
+    [[nodiscard]] SourcePixels read(core::Box const& window) const override
+    {
+        SourcePixels pixels;
+        pixels.science = image::Image<float>(window, planes());
+        io::FrameReader reader(header_);
+        if (header_.geometry.bayer == image::BayerPattern::none) {
+            reader.read(pixels.science.view());
+            return pixels;
+        }
+        // One more pixel on each side: the neighbours that the interpolation of colours needs.
+        image::Image<float> mosaic(window.grown_by(1), 1);
+        reader.read(mosaic.view());
+        compute::debayer_bilinear(header_.geometry.bayer, std::as_const(mosaic).view(),
+                                  pixels.science.view());
+        return pixels;
+    }
+
+  private:
+    sky::FrameHeader header_;
+};
+}  // namespace
+
+std::shared_ptr<PixelSource const> make_frame_source(sky::FrameHeader header)
+{
+    return std::make_shared<FrameSource>(std::move(header));
+}
+}  // namespace sectile::engine

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sectile/engine/tile_store.hpp"
+
+#include "sectile/core/error.hpp"
+#include "sectile/io/frame_reader.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <utility>
+
+namespace sectile::engine
+{
+namespace
+{
+/// science path without .fits / .fit / .fts and without .gz / .fz behind it.
+std::string stem_of(std::string const& path)
+{
+    std::filesystem::path name(path);
+    if (name.extension() == ".gz" || name.extension() == ".fz") {
+        name.replace_extension();
+    }
+    return name.replace_extension().string();
+}
+
+class TileSource final : public PixelSource
+{
+  public:
+    explicit TileSource(sky::FrameHeader header) : header_(std::move(header))
+    {
+        TileFiles const files = tile_files(header_.path);
+        weight_ = partner(files.weight);
+        coverage_ = partner(files.coverage);
+    }
+
+    [[nodiscard]] core::Box bounds() const override
+    {
+        return {0, 0, header_.geometry.width, header_.geometry.height};
+    }
+    [[nodiscard]] int planes() const override { return header_.geometry.planes; }
+    [[nodiscard]] int held_planes() const override
+    {
+        return planes() * (1 + (weight_ ? 1 : 0) + (coverage_ ? 1 : 0));
+    }
+
+    [[nodiscard]] SourcePixels read(core::Box const& window) const override
+    {
+        SourcePixels pixels;
+        pixels.science = read_plane(header_, window);
+        if (weight_) {
+            pixels.weight = read_plane(*weight_, window);
+        }
+        if (coverage_) {
+            pixels.coverage = read_plane(*coverage_, window);
+        }
+        return pixels;
+    }
+
+  private:
+    [[nodiscard]] std::optional<sky::FrameHeader> partner(std::string const& path) const
+    {
+        if (!std::filesystem::exists(path)) {
+            return std::nullopt;
+        }
+        sky::FrameHeader header = header_;
+        header.path = path;
+        header.hdu = 0;
+        return header;
+    }
+
+    static image::Image<float> read_plane(sky::FrameHeader const& header, core::Box const& window)
+    {
+        image::Image<float> pixels(window, header.geometry.planes);
+        io::FrameReader reader(header);
+        reader.read(pixels.view());
+        return pixels;
+    }
+
+    sky::FrameHeader header_;
+    std::optional<sky::FrameHeader> weight_;
+    std::optional<sky::FrameHeader> coverage_;
+};
+
+/// Copies `from` into the same place of `to`, whose box holds it.
+template <class T>
+void paste(image::ImageView<T const> from, image::ImageView<T> to)
+{
+    for (int plane = 0; plane < from.planes; ++plane) {
+        for (std::int64_t y = from.box.y0; y < from.box.y1; ++y) {
+            std::copy_n(from.row(plane, y), from.box.width(), &to.at(plane, from.box.x0, y));
+        }
+    }
+}
+
+/// Rows of the tile, collected until they span its width.
+struct PendingRows
+{
+    image::Image<float> science;
+    image::Image<float> weight;
+    image::Image<std::uint32_t> coverage;
+    std::int64_t columns = 0;  ///< filled so far
+
+    PendingRows(core::Box const& rows, int planes)
+        : science(rows, planes), weight(rows, planes), coverage(rows, planes)
+    {
+    }
+};
+
+template <class T>
+void append_bytes(std::vector<std::byte>& out, T const* data, std::int64_t count)
+{
+    std::size_t const size = static_cast<std::size_t>(count) * sizeof(T);
+    std::size_t const at = out.size();
+    out.resize(at + size);
+    std::memcpy(out.data() + at, data, size);
+}
+
+template <class T>
+void append_pixels(std::vector<std::byte>& out, image::ImageView<T> const& pixels)
+{
+    for (int plane = 0; plane < pixels.planes; ++plane) {
+        for (std::int64_t y = pixels.box.y0; y < pixels.box.y1; ++y) {
+            append_bytes(out, pixels.row(plane, y), pixels.box.width());
+        }
+    }
+}
+
+template <class T>
+std::span<std::byte const> take_pixels(std::span<std::byte const> in, image::ImageView<T> pixels)
+{
+    for (int plane = 0; plane < pixels.planes; ++plane) {
+        for (std::int64_t y = pixels.box.y0; y < pixels.box.y1; ++y) {
+            std::size_t const size = static_cast<std::size_t>(pixels.box.width()) * sizeof(T);
+            std::memcpy(pixels.row(plane, y), in.data(), size);
+            in = in.subspan(size);
+        }
+    }
+    return in;
+}
+}  // namespace
+
+std::shared_ptr<PixelSource const> make_tile_source(sky::FrameHeader header)
+{
+    return std::make_shared<TileSource>(std::move(header));
+}
+
+TileFiles tile_files(std::string const& science_path)
+{
+    std::string const stem = stem_of(science_path);
+    std::string const ending = science_path.substr(stem.size());
+    return {science_path, stem + ".weight" + ending, stem + ".coverage" + ending};
+}
+
+struct TileSink::Impl
+{
+    Impl(comm::Communicator communicator, core::Box const& box, int plane_count)
+        : team(std::move(communicator)), tile(box), planes(plane_count)
+    {
+    }
+
+    void write_whole(image::ImageView<float const> science, image::ImageView<float const> weight,
+                     image::ImageView<std::uint32_t const> coverage)
+    {
+        files[0]->write_rows(science);
+        files[1]->write_rows(weight);
+        files[2]->write_rows(coverage);
+    }
+
+    /// Rank 0 of the team: rows that span the tile go straight to the files, pieces wait for the rest.
+    void take(core::Box const& strip, compute::StripOutput const& rows)
+    {
+        if (strip.width() == tile.width()) {
+            write_whole(rows.science, rows.weight, rows.coverage);
+            return;
+        }
+        if (!pending) {
+            pending.emplace(core::Box{tile.x0, strip.y0, tile.x1, strip.y1}, planes);
+        }
+        core::require(pending->science.box().y0 == strip.y0 && pending->science.box().y1 == strip.y1,
+                      "the pieces of a tile's rows follow each other");
+        paste<float>(rows.science, pending->science.view());
+        paste<float>(rows.weight, pending->weight.view());
+        paste<std::uint32_t>(rows.coverage, pending->coverage.view());
+        pending->columns += strip.width();
+        if (pending->columns == tile.width()) {
+            write_whole(std::as_const(pending->science).view(), std::as_const(pending->weight).view(),
+                        std::as_const(pending->coverage).view());
+            pending.reset();
+        }
+    }
+
+    comm::Communicator team;
+    core::Box tile;
+    int planes;
+    std::vector<std::unique_ptr<io::FitsWriter>> files;  ///< science, weight, coverage; team rank 0 only
+    std::optional<PendingRows> pending;
+};
+
+TileSink::TileSink(comm::Communicator team, std::string const& science_path, core::Box const& tile,
+                   int planes, std::string const& wcs_cards, std::vector<io::FitsCard> const& cards)
+    : impl_(std::make_unique<Impl>(std::move(team), tile, planes))
+{
+    if (!impl_->team.is_root()) {
+        return;
+    }
+    io::FitsImageSpec spec;
+    spec.width = tile.width();
+    spec.height = tile.height();
+    spec.planes = planes;
+    spec.wcs_cards = wcs_cards;
+    spec.cards = cards;
+    TileFiles const names = tile_files(science_path);
+    for (std::string const& name : {names.science, names.weight, names.coverage}) {
+        bool const is_coverage = name == names.coverage;
+        spec.bits_per_pixel = is_coverage ? 32 : -32;
+        spec.is_unsigned = is_coverage;
+        impl_->files.push_back(std::make_unique<io::FitsWriter>(name));
+        impl_->files.back()->begin_image(spec);
+    }
+}
+
+TileSink::~TileSink() = default;
+
+void TileSink::write(core::Box const& strip, compute::StripOutput const& rows)
+{
+    if (impl_->team.size() == 1) {
+        if (!strip.empty()) {
+            impl_->take(strip, rows);
+        }
+        return;
+    }
+    std::vector<std::byte> packed;
+    append_bytes(packed, &strip, 1);
+    if (!strip.empty()) {
+        append_pixels(packed, rows.science);
+        append_pixels(packed, rows.weight);
+        append_pixels(packed, rows.coverage);
+    }
+    for (std::vector<std::byte> const& part : comm::gather(impl_->team, packed)) {
+        core::Box box;
+        std::memcpy(&box, part.data(), sizeof box);
+        if (box.empty()) {
+            continue;
+        }
+        PendingRows piece(box, impl_->planes);
+        auto rest = std::span<std::byte const>(part).subspan(sizeof box);
+        rest = take_pixels(rest, piece.science.view());
+        rest = take_pixels(rest, piece.weight.view());
+        take_pixels(rest, piece.coverage.view());
+        impl_->take(box, {piece.science.view(), piece.weight.view(), piece.coverage.view()});
+    }
+}
+
+void TileSink::commit()
+{
+    core::require(!impl_->pending, "a tile is complete when it is committed");
+    for (auto const& file : impl_->files) {
+        file->commit();
+    }
+    comm::barrier(impl_->team);
+}
+}  // namespace sectile::engine
