@@ -7,6 +7,7 @@
 #include "sectile/plan/parallel_plan.hpp"
 #include "sectile/sky/sky_wcs.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -22,13 +23,15 @@ enum class PhotometricMatch : std::uint8_t { off, offset };
 /// How samples reach the owner of a band; automatic lets the planner choose.
 enum class Route : std::uint8_t { automatic, pull, push };
 enum class BackendChoice : std::uint8_t { cpu, reference };
+/// automatic takes a device where one can be used; on is an error where none can.
+enum class UseGpu : std::uint8_t { automatic, on, off };
 
 /// How frames or tiles are weighted, matched and combined in one kind of coadd.
 struct StackOptions
 {
     Normalize normalize = Normalize::sky_mean;
     Weighting weighting = Weighting::noise_variance;
-    compute::CombineRecipe combine;
+    compute::CombineRecipe combine{.rejection = compute::Rejection::winsorized_sigma_clip};
 };
 
 /// What the user said, typed and validated; made by the command line layer, read by everything else.
@@ -40,6 +43,7 @@ struct RunConfig
     Assembly assembly = Assembly::reproject;
     bool strict = false;
     bool start_from_tiles = false;
+    bool dry_run = false;  ///< plan only: no pixels are read, no products are written
     Keep keep = Keep::none;
     std::string log_level = "info";
 
@@ -50,7 +54,9 @@ struct RunConfig
     compute::ResampleRecipe resample;
     StackOptions stacking;                 ///< P3: stacking_* options
     compute::CombineRecipe final_combine;  ///< P5: final_combine
-    compute::CombineRecipe global_coadd;   ///< Mosaic-First: global_coadd_method, global_coadd_k
+    /// Mosaic-First: global_coadd_method, global_coadd_k
+    compute::CombineRecipe global_coadd{
+        .rejection = compute::Rejection::kappa_sigma, .kappa_low = 2.0, .kappa_high = 2.0};
     PhotometricMatch photometric_match = PhotometricMatch::offset;
     double overlap_min = 0.05;  ///< intertile_overlap_min
     double feather = 0.0;       ///< feather_px
@@ -61,7 +67,10 @@ struct RunConfig
     plan::ParallelOptions parallel;
     Route route = Route::automatic;
     BackendChoice backend = BackendChoice::cpu;
+    UseGpu use_gpu = UseGpu::automatic;
 
-    std::string options_text;  ///< --print-config of this run, for the report and the provenance
+    std::string options_text;  ///< --print-config of this run, for the report
+    /// The lines of options_text that change the picture; for products, which must not vary with paths or plans.
+    std::string picture_options_text;
 };
 }  // namespace sectile::pipeline
