@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <span>
 #include <utility>
@@ -175,19 +176,17 @@ struct TileSink::Impl
             write_whole(rows.science, rows.weight, rows.coverage);
             return;
         }
-        if (!pending) {
-            pending.emplace(core::Box{tile.x0, strip.y0, tile.x1, strip.y1}, planes);
-        }
-        core::require(pending->science.box().y0 == strip.y0 && pending->science.box().y1 == strip.y1,
-                      "the pieces of a tile's rows follow each other");
-        paste<float>(rows.science, pending->science.view());
-        paste<float>(rows.weight, pending->weight.view());
-        paste<std::uint32_t>(rows.coverage, pending->coverage.view());
-        pending->columns += strip.width();
-        if (pending->columns == tile.width()) {
-            write_whole(std::as_const(pending->science).view(), std::as_const(pending->weight).view(),
-                        std::as_const(pending->coverage).view());
-            pending.reset();
+        auto const [entry, is_new] = pending.try_emplace(
+            strip.y0, core::Box{tile.x0, strip.y0, tile.x1, strip.y1}, planes);
+        PendingRows& whole = entry->second;
+        paste<float>(rows.science, whole.science.view());
+        paste<float>(rows.weight, whole.weight.view());
+        paste<std::uint32_t>(rows.coverage, whole.coverage.view());
+        whole.columns += strip.width();
+        if (whole.columns == tile.width()) {
+            write_whole(std::as_const(whole.science).view(), std::as_const(whole.weight).view(),
+                        std::as_const(whole.coverage).view());
+            pending.erase(entry);
         }
     }
 
@@ -195,7 +194,7 @@ struct TileSink::Impl
     core::Box tile;
     int planes;
     std::vector<std::unique_ptr<io::FitsWriter>> files;  ///< science, weight, coverage; team rank 0 only
-    std::optional<PendingRows> pending;
+    std::map<std::int64_t, PendingRows> pending;  ///< by first row
 };
 
 TileSink::TileSink(comm::Communicator team, std::string const& science_path, core::Box const& tile,
@@ -255,7 +254,7 @@ void TileSink::write(core::Box const& strip, compute::StripOutput const& rows)
 
 void TileSink::commit()
 {
-    core::require(!impl_->pending, "a tile is complete when it is committed");
+    core::require(impl_->pending.empty(), "a tile is complete when it is committed");
     for (auto const& file : impl_->files) {
         file->commit();
     }

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "sectile/compute/source_window.hpp"
+#include "sectile/engine/coadd.hpp"
+#include "sectile/image/grid_map.hpp"
+
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace sectile::engine
+{
+/// A source window with the memory behind its views.
+struct LoadedWindow
+{
+    CoaddInput const* input = nullptr;
+    core::Box part;  ///< destination pixels it was loaded for
+    image::GridMap map;
+    SourcePixels pixels;
+
+    /// The window as the backend wants it; valid as long as this object stays in place.
+    [[nodiscard]] compute::SourceWindow window() const;
+};
+
+/// Inputs whose footprint meets the strip, in ascending id.
+[[nodiscard]] std::vector<CoaddInput const*> inputs_over(CoaddJob const& job, core::Box const& strip);
+
+/// Reads what `strip` needs of one input; null when no pixel of the strip falls on the source.
+/// Thread-safe.
+[[nodiscard]] std::unique_ptr<LoadedWindow> load_window(CoaddJob const& job, CoaddInput const& input,
+                                                        core::Box const& strip);
+
+/// Reads the windows of several inputs with all threads; entries without pixels are left out, the
+/// order is kept.
+[[nodiscard]] std::vector<std::unique_ptr<LoadedWindow>> load_windows(
+    CoaddJob const& job, std::span<CoaddInput const* const> inputs, core::Box const& strip,
+    TbbRunner& runner, CoaddStatistics& statistics);
+}  // namespace sectile::engine
