@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "sectile/core/error.hpp"
+#include "sectile/core/log.hpp"
+#include "sectile/report/run_report.hpp"
+
+namespace sectile::report
+{
+namespace
+{
+using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+void keep_busy(std::chrono::milliseconds duration)
+{
+    auto const end = Clock::now() + duration;
+    while (Clock::now() < end) {
+    }
+}
+
+/// CPU time is charged in scheduler ticks, and other tests run beside this one: a busy 100 ms may
+/// get as little as a third of the core.
+constexpr double least_busy_cpu = 0.033;
+
+TEST(RunReport, WorkKeepsItsValueAndItsTimesAreRecorded)
+{
+    RunReport report;
+
+    int const answer = report.timed("P1 ingest", [] {
+        keep_busy(100ms);
+        return 42;
+    });
+
+    EXPECT_EQ(answer, 42);
+    auto const phases = report.phases();
+    ASSERT_EQ(phases.size(), 1U);
+    EXPECT_EQ(phases[0].name, "P1 ingest");
+    EXPECT_GE(phases[0].wall, 0.1);
+    EXPECT_GE(phases[0].cpu, least_busy_cpu);
+    EXPECT_GT(phases[0].peak_memory, 1e6);  // a running process holds more than 1 MB
+}
+
+TEST(RunReport, SleepingIsWallTimeButNotCpuTime)
+{
+    RunReport report;
+
+    report.timed("waiting", [] { std::this_thread::sleep_for(60ms); });
+
+    auto const phases = report.phases();
+    ASSERT_EQ(phases.size(), 1U);
+    EXPECT_GE(phases[0].wall, 0.06);
+    EXPECT_LT(phases[0].cpu, 0.03);
+}
+
+TEST(RunReport, CpuTimeOfAllThreadsCounts)
+{
+    RunReport report;
+
+    report.timed("two threads", [] {
+        std::thread other([] { keep_busy(100ms); });
+        other.join();
+    });
+
+    EXPECT_GE(report.phases().at(0).cpu, least_busy_cpu);
+}
+
+TEST(RunReport, PeakMemoryHoldsWhatThePhaseTouched)
+{
+    RunReport report;
+    constexpr std::size_t bytes = std::size_t{64} << 20U;
+    report.timed("before", [] {});
+
+    report.timed("big", [] {
+        std::vector<char> const block(bytes, 'x');
+        EXPECT_EQ(block[bytes / 2], 'x');
+    });
+
+    auto const phases = report.phases();
+    // The allocator may reuse a few pages that were resident before.
+    EXPECT_GE(phases[1].peak_memory, phases[0].peak_memory + 0.9 * bytes);
+}
+
+TEST(RunReport, EqualPhaseNamesAddUpAndOrderIsOfFirstAppearance)
+{
+    RunReport report;
+
+    report.timed("b", [] { std::this_thread::sleep_for(5ms); });
+    report.timed("a", [] {});
+    report.timed("b", [] { std::this_thread::sleep_for(5ms); });
+
+    auto const phases = report.phases();
+    ASSERT_EQ(phases.size(), 2U);
+    EXPECT_EQ(phases[0].name, "b");
+    EXPECT_GE(phases[0].wall, 0.01);
+}
+
+TEST(RunReport, PhaseThatThrowsIsRecorded)
+{
+    RunReport report;
+
+    EXPECT_THROW(report.timed("broken", [] { throw std::runtime_error("x"); }), std::runtime_error);
+
+    EXPECT_EQ(report.phases().size(), 1U);
+}
+
+TEST(RunReport, JsonHoldsValuesPhasesAndCountedNotes)
+{
+    std::vector<std::string> said;
+    core::set_log_sink([&](core::LogChannel, core::LogLevel level, std::string_view text) {
+        EXPECT_EQ(level, core::LogLevel::warning);
+        said.emplace_back(text);
+    });
+    RunReport report;
+
+    report.set("grid", R"({"width": 12, "name": "Süd"})");
+    report.timed("P5", [] {});
+    report.note("fewer workers");
+    report.note("rows halved");
+    report.note("fewer workers");
+
+    core::set_log_sink([](core::LogChannel, core::LogLevel, std::string_view) {});
+    auto const document = nlohmann::json::parse(report.to_json());
+    EXPECT_EQ(document["grid"]["width"], 12);
+    EXPECT_EQ(document["grid"]["name"], "Süd");
+    EXPECT_EQ(document["phases"][0]["name"], "P5");
+    EXPECT_GE(document["total"]["wall"].get<double>(), document["phases"][0]["wall"].get<double>());
+    ASSERT_EQ(document["notes"].size(), 2U);
+    EXPECT_EQ(document["notes"][0]["text"], "fewer workers");
+    EXPECT_EQ(document["notes"][0]["count"], 2);
+    EXPECT_EQ(said, (std::vector<std::string>{"fewer workers", "rows halved"}));
+}
+
+TEST(RunReport, ValueThatIsNotJsonIsRefused)
+{
+    RunReport report;
+
+    EXPECT_THROW(report.set("frames", "{broken"), core::InternalError);
+
+    EXPECT_FALSE(nlohmann::json::parse(report.to_json()).contains("frames"));
+}
+
+TEST(RunReport, BytesThatAreNotUtf8DoNotCostTheReport)
+{
+    core::set_log_sink([](core::LogChannel, core::LogLevel, std::string_view) {});
+    RunReport report;
+
+    report.note("frame \xe9toile.fits");
+
+    EXPECT_NE(report.to_json().find("toile.fits"), std::string::npos);
+}
+
+TEST(RunReport, TableListsEveryPhaseAndTheTotal)
+{
+    RunReport report;
+    report.timed("P1 ingest", [] { std::this_thread::sleep_for(20ms); });
+    report.timed("P3 master tiles", [] {});
+
+    std::string const table = report.timing_table();
+
+    EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 4);  // heading, two phases, total
+    EXPECT_NE(table.find("P1 ingest        "), std::string::npos);
+    EXPECT_NE(table.find("P3 master tiles  "), std::string::npos);
+    EXPECT_NE(table.find("\ntotal "), std::string::npos);
+    EXPECT_NE(table.find("iB\n"), std::string::npos);
+    EXPECT_NE(table.find("0.0"), std::string::npos);
+}
+
+TEST(RunReport, ThreadsMayUseItTogether)
+{
+    core::set_log_sink([](core::LogChannel, core::LogLevel, std::string_view) {});
+    RunReport report;
+    std::vector<std::thread> threads;
+    for (int thread = 0; thread < 4; ++thread) {
+        threads.emplace_back([&report, thread] {
+            for (int turn = 0; turn < 50; ++turn) {
+                report.note("same note");
+                report.set("key" + std::to_string(thread), std::to_string(turn));
+                report.timed("phase", [] {});
+            }
+        });
+    }
+    for (auto& thread : threads) {
+        thread.join();
+    }
+
+    auto const document = nlohmann::json::parse(report.to_json());
+    EXPECT_EQ(document["notes"][0]["count"], 200);
+    EXPECT_EQ(document["key3"], 49);
+    EXPECT_EQ(document["phases"].size(), 1U);
+}
+}  // namespace
+}  // namespace sectile::report
