@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sectile/engine/coadd.hpp"
 
-#include "engine/push_exchange.hpp"
-#include "engine/strip_loader.hpp"
-
-#include "sectile/core/error.hpp"
-
 #include <algorithm>
 #include <exception>
 #include <optional>
 #include <utility>
+
+#include "sectile/core/error.hpp"
+
+#include "engine/push_exchange.hpp"
+#include "engine/strip_loader.hpp"
 
 namespace sectile::engine
 {
@@ -26,8 +26,7 @@ struct StripPixels
     StripPixels() = default;
     StripPixels(core::Box const& strip, int planes)
         : box(strip), science(strip, planes), weight(strip, planes), coverage(strip, planes)
-    {
-    }
+    {}
     [[nodiscard]] compute::StripOutput output()
     {
         return {science.view(), weight.view(), coverage.view()};
@@ -40,8 +39,7 @@ class PullStrip
   public:
     PullStrip(CoaddJob const& job, Team const& team, std::size_t batch, CoaddStatistics& statistics)
         : job_(job), team_(team), batch_(std::max<std::size_t>(1, batch)), statistics_(statistics)
-    {
-    }
+    {}
 
     [[nodiscard]] StripPixels make(core::Box const& strip) const
     {
@@ -112,7 +110,8 @@ StripPixels make_from_blocks(CoaddJob const& job, Team const& team, PushRound co
     return result;
 }
 
-/// Keeps the first exception of this rank until all ranks have reached a point where they can agree to stop.
+/// Keeps the first exception of this rank until all ranks have reached a point where they can agree
+/// to stop.
 class FirstError
 {
   public:
@@ -143,8 +142,8 @@ class FirstError
     std::exception_ptr error_;
 };
 
-/// The rounds of one coadd. A failing rank goes on taking part in the collective calls until the ranks have agreed
-/// to stop at the end of the round.
+/// The rounds of one coadd. A failing rank goes on taking part in the collective calls until the
+/// ranks have agreed to stop at the end of the round.
 class Rounds
 {
   public:
@@ -156,8 +155,7 @@ class Rounds
           decomposition_(decomposition),
           route_(route),
           sink_(sink)
-    {
-    }
+    {}
 
     CoaddStatistics run()
     {
@@ -212,10 +210,11 @@ class Rounds
             if (strip.empty()) {
                 return;
             }
-            made = arrived ? make_from_blocks(job_, team_, *arrived, strip)
-                           : PullStrip(job_, team_, static_cast<std::size_t>(plan_.sources_per_batch),
-                                       statistics_)
-                                 .make(strip);
+            made = arrived
+                       ? make_from_blocks(job_, team_, *arrived, strip)
+                       : PullStrip(job_, team_, static_cast<std::size_t>(plan_.sources_per_batch),
+                                   statistics_)
+                             .make(strip);
         });
         error_.guard([&] { write_finished(); });
         error_.guard([&] { computing.wait(); });

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <utility>
+
 #include "sectile/compute/debayer.hpp"
 #include "sectile/engine/pixel_source.hpp"
 #include "sectile/io/frame_reader.hpp"
-
-#include <utility>
 
 namespace sectile::engine
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "engine/push_exchange.hpp"
 
-#include "engine/strip_loader.hpp"
-
 #include <span>
+
+#include "engine/strip_loader.hpp"
 
 namespace sectile::engine
 {
@@ -53,10 +53,10 @@ void PushRound::resample(Block& block, CoaddStatistics& statistics)
         return;
     }
     float* const data = block.samples.data();
-    team_.backend->resample(loaded.front()->window(), job_.recipe,
-                            {plane_group(data, block.box, job_.planes, 0),
-                             plane_group(data, block.box, job_.planes, 1),
-                             plane_group(data, block.box, job_.planes, 2)});
+    team_.backend->resample(
+        loaded.front()->window(), job_.recipe,
+        {plane_group(data, block.box, job_.planes, 0), plane_group(data, block.box, job_.planes, 1),
+         plane_group(data, block.box, job_.planes, 2)});
 }
 
 void PushRound::start()
@@ -68,7 +68,8 @@ void PushRound::start()
     }
     std::vector<comm::IncomingMessage> incoming;
     for (Block& block : incoming_) {
-        block.samples.resize(static_cast<std::size_t>(block.box.area() * job_.planes * plane_groups));
+        block.samples.resize(
+            static_cast<std::size_t>(block.box.area() * job_.planes * plane_groups));
         incoming.push_back({block.peer, static_cast<int>(block.input->id.value),
                             std::as_writable_bytes(std::span(block.samples))});
     }

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "sectile/comm/communicator.hpp"
-#include "sectile/compute/source_window.hpp"
-#include "sectile/engine/coadd.hpp"
-
 #include <cstddef>
 #include <optional>
 #include <vector>
 
+#include "sectile/comm/communicator.hpp"
+#include "sectile/compute/source_window.hpp"
+#include "sectile/engine/coadd.hpp"
+
 namespace sectile::engine
 {
-/// The samples of one round on their way from the home ranks of the sources to the owners of the strips (push
-/// route). Every rank knows from the plan which block comes from where, so that messages carry nothing
-/// but samples: C planes of values, weights and coverage of the block's box.
+/// The samples of one round on their way from the home ranks of the sources to the owners of the
+/// strips (push route). Every rank knows from the plan which block comes from where, so that
+/// messages carry nothing but samples: C planes of values, weights and coverage of the block's box.
 class PushRound
 {
   public:

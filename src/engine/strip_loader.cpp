@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "engine/strip_loader.hpp"
 
-#include "sectile/sky/make_grid_map.hpp"
-
 #include <utility>
+
+#include "sectile/sky/make_grid_map.hpp"
 
 namespace sectile::engine
 {
@@ -47,14 +47,17 @@ std::unique_ptr<LoadedWindow> load_window(CoaddJob const& job, CoaddInput const&
     if (loaded->part.empty()) {
         return nullptr;
     }
-    // A transform uses scratch inside the system it belongs to, hence a copy of the grid's for this call.
+    // A transform uses scratch inside the system it belongs to, hence a copy of the grid's for this
+    // call.
     sky::SkyWcs const grid(*job.grid);
     sky::SkyWcs const source(*input.wcs);
     loaded->map = sky::make_grid_map(grid, source, loaded->part, input.map_spacing);
     core::Box const frame = input.pixels->bounds();
     int const margin = compute::kernel_margin(job.recipe.resample.kernel);
-    // The source pixels asked for, without what lies so far outside that no kernel reaches the frame.
-    core::Box const asked = loaded->map.source_bounds(loaded->part).clipped_to(frame.grown_by(margin));
+    // The source pixels asked for, without what lies so far outside that no kernel reaches the
+    // frame.
+    core::Box const asked =
+        loaded->map.source_bounds(loaded->part).clipped_to(frame.grown_by(margin));
     if (asked.clipped_to(frame).empty() && asked.grown_by(margin).clipped_to(frame).empty()) {
         return nullptr;
     }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "sectile/compute/source_window.hpp"
-#include "sectile/engine/coadd.hpp"
-#include "sectile/image/grid_map.hpp"
-
 #include <memory>
 #include <span>
 #include <vector>
+
+#include "sectile/compute/source_window.hpp"
+#include "sectile/engine/coadd.hpp"
+#include "sectile/image/grid_map.hpp"
 
 namespace sectile::engine
 {
@@ -24,11 +24,13 @@ struct LoadedWindow
 };
 
 /// Inputs whose footprint meets the strip, in ascending id.
-[[nodiscard]] std::vector<CoaddInput const*> inputs_over(CoaddJob const& job, core::Box const& strip);
+[[nodiscard]] std::vector<CoaddInput const*> inputs_over(CoaddJob const& job,
+                                                         core::Box const& strip);
 
 /// Reads what `strip` needs of one input; null when no pixel of the strip falls on the source.
 /// Thread-safe.
-[[nodiscard]] std::unique_ptr<LoadedWindow> load_window(CoaddJob const& job, CoaddInput const& input,
+[[nodiscard]] std::unique_ptr<LoadedWindow> load_window(CoaddJob const& job,
+                                                        CoaddInput const& input,
                                                         core::Box const& strip);
 
 /// Reads the windows of several inputs with all threads; entries without pixels are left out, the

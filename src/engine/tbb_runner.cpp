@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sectile/engine/tbb_runner.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 #include <tbb/task_group.h>
-
-#include <algorithm>
-#include <utility>
 
 namespace sectile::engine
 {
@@ -25,12 +25,11 @@ int TbbRunner::workers() const
     return impl_->workers;
 }
 
-void TbbRunner::for_each(std::size_t count,
-                         std::function<void(std::size_t, int)> const& task)
+void TbbRunner::for_each(std::size_t count, std::function<void(std::size_t, int)> const& task)
 {
     impl_->arena.execute([&] {
-        // Isolation keeps a waiting thread from running tasks of another loop inside one of its own, which
-        // would give two running tasks the same worker number.
+        // Isolation keeps a waiting thread from running tasks of another loop inside one of its
+        // own, which would give two running tasks the same worker number.
         tbb::this_task_arena::isolate([&] {
             tbb::parallel_for(
                 std::size_t{0}, count,

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sectile/engine/tile_store.hpp"
 
-#include "sectile/core/error.hpp"
-#include "sectile/io/frame_reader.hpp"
-
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
@@ -11,6 +8,9 @@
 #include <optional>
 #include <span>
 #include <utility>
+
+#include "sectile/core/error.hpp"
+#include "sectile/io/frame_reader.hpp"
 
 namespace sectile::engine
 {
@@ -105,8 +105,7 @@ struct PendingRows
 
     PendingRows(core::Box const& rows, int planes)
         : science(rows, planes), weight(rows, planes), coverage(rows, planes)
-    {
-    }
+    {}
 };
 
 template <class T>
@@ -158,8 +157,10 @@ struct TileSink::Impl
 {
     Impl(comm::Communicator communicator, core::Box const& box, int plane_count)
         : team(std::move(communicator)), tile(box), planes(plane_count)
-    {
-    }
+    {}
+
+    void open(TileFiles const& names, std::string const& wcs_cards,
+              std::vector<io::FitsCard> const& cards);
 
     void write_whole(image::ImageView<float const> science, image::ImageView<float const> weight,
                      image::ImageView<std::uint32_t const> coverage)
@@ -169,15 +170,16 @@ struct TileSink::Impl
         files[2]->write_rows(coverage);
     }
 
-    /// Rank 0 of the team: rows that span the tile go straight to the files, pieces wait for the rest.
+    /// Rank 0 of the team: rows that span the tile go straight to the files, pieces wait for the
+    /// rest.
     void take(core::Box const& strip, compute::StripOutput const& rows)
     {
         if (strip.width() == tile.width()) {
             write_whole(rows.science, rows.weight, rows.coverage);
             return;
         }
-        auto const [entry, is_new] = pending.try_emplace(
-            strip.y0, core::Box{tile.x0, strip.y0, tile.x1, strip.y1}, planes);
+        auto const [entry, is_new] =
+            pending.try_emplace(strip.y0, core::Box{tile.x0, strip.y0, tile.x1, strip.y1}, planes);
         PendingRows& whole = entry->second;
         paste<float>(rows.science, whole.science.view());
         paste<float>(rows.weight, whole.weight.view());
@@ -193,7 +195,8 @@ struct TileSink::Impl
     comm::Communicator team;
     core::Box tile;
     int planes;
-    std::vector<std::unique_ptr<io::FitsWriter>> files;  ///< science, weight, coverage; team rank 0 only
+    std::vector<std::unique_ptr<io::FitsWriter>>
+        files;                                    ///< science, weight, coverage; team rank 0 only
     std::map<std::int64_t, PendingRows> pending;  ///< by first row
 };
 
@@ -201,22 +204,29 @@ TileSink::TileSink(comm::Communicator team, std::string const& science_path, cor
                    int planes, std::string const& wcs_cards, std::vector<io::FitsCard> const& cards)
     : impl_(std::make_unique<Impl>(std::move(team), tile, planes))
 {
-    if (!impl_->team.is_root()) {
-        return;
-    }
+    // Only the root opens files, but all must know when it cannot: the rounds are collective.
+    comm::agree(impl_->team, "opening a tile", [&] {
+        if (impl_->team.is_root()) {
+            impl_->open(tile_files(science_path), wcs_cards, cards);
+        }
+    });
+}
+
+void TileSink::Impl::open(TileFiles const& names, std::string const& wcs_cards,
+                          std::vector<io::FitsCard> const& cards)
+{
     io::FitsImageSpec spec;
     spec.width = tile.width();
     spec.height = tile.height();
     spec.planes = planes;
     spec.wcs_cards = wcs_cards;
     spec.cards = cards;
-    TileFiles const names = tile_files(science_path);
     for (std::string const& name : {names.science, names.weight, names.coverage}) {
         bool const is_coverage = name == names.coverage;
         spec.bits_per_pixel = is_coverage ? 32 : -32;
         spec.is_unsigned = is_coverage;
-        impl_->files.push_back(std::make_unique<io::FitsWriter>(name));
-        impl_->files.back()->begin_image(spec);
+        files.push_back(std::make_unique<io::FitsWriter>(name));
+        files.back()->begin_image(spec);
     }
 }
 
@@ -254,10 +264,11 @@ void TileSink::write(core::Box const& strip, compute::StripOutput const& rows)
 
 void TileSink::commit()
 {
-    core::require(impl_->pending.empty(), "a tile is complete when it is committed");
-    for (auto const& file : impl_->files) {
-        file->commit();
-    }
-    comm::barrier(impl_->team);
+    comm::agree(impl_->team, "finishing a tile", [&] {
+        core::require(impl_->pending.empty(), "a tile is complete when it is committed");
+        for (auto const& file : impl_->files) {
+            file->commit();
+        }
+    });
 }
 }  // namespace sectile::engine

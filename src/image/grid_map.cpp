@@ -51,9 +51,12 @@ void GridMap::evaluate_row(std::int64_t y_pixel, std::int64_t x_begin, std::int6
         std::int64_t const first = pixel - cell_x * spacing;
         std::int64_t const count = end - pixel;
         std::int32_t const exact =
-            exact_cell.empty() ? -1 : exact_cell[static_cast<std::size_t>(cell_row * (nodes_x - 1) + column)];
+            exact_cell.empty()
+                ? -1
+                : exact_cell[static_cast<std::size_t>(cell_row * (nodes_x - 1) + column)];
         if (exact >= 0) {
-            std::size_t const offset = static_cast<std::size_t>(exact) * static_cast<std::size_t>(spacing) *
+            std::size_t const offset = static_cast<std::size_t>(exact) *
+                                           static_cast<std::size_t>(spacing) *
                                            static_cast<std::size_t>(spacing) +
                                        static_cast<std::size_t>(dy * spacing + first);
             std::copy_n(exact_x.data() + offset, count, out_x);
@@ -97,7 +100,8 @@ core::Box GridMap::source_bounds(core::Box const& part) const
     for (std::int64_t j = j0; j <= j1; ++j) {
         for (std::int64_t i = i0; i <= i1; ++i) {
             std::int32_t const exact =
-                exact_cell.empty() ? -1 : exact_cell[static_cast<std::size_t>(j * (nodes_x - 1) + i)];
+                exact_cell.empty() ? -1
+                                   : exact_cell[static_cast<std::size_t>(j * (nodes_x - 1) + i)];
             if (exact >= 0) {
                 std::size_t const offset = static_cast<std::size_t>(exact) * block;
                 for (std::size_t k = 0; k < block; ++k) {
@@ -107,7 +111,8 @@ core::Box GridMap::source_bounds(core::Box const& part) const
             }
             for (std::int64_t const corner : {j * nodes_x + i, j * nodes_x + i + 1,
                                               (j + 1) * nodes_x + i, (j + 1) * nodes_x + i + 1}) {
-                bounds.add(x[static_cast<std::size_t>(corner)], y[static_cast<std::size_t>(corner)]);
+                bounds.add(x[static_cast<std::size_t>(corner)],
+                           y[static_cast<std::size_t>(corner)]);
             }
         }
     }

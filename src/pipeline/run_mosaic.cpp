@@ -1,1 +1,68 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "sectile/pipeline/run_mosaic.hpp"
+
+#include <exception>
+
+#include "sectile/core/log.hpp"
+#include "sectile/plan/mosaic_plan.hpp"
+
+#include "pipeline/context.hpp"
+#include "pipeline/mosaic_modes.hpp"
+#include "pipeline/p1_ingest.hpp"
+#include "pipeline/p2_group.hpp"
+#include "pipeline/p4_grid.hpp"
+#include "pipeline/p6_finish.hpp"
+#include "pipeline/plan_text.hpp"
+#include "pipeline/run_files.hpp"
+
+namespace sectile::pipeline
+{
+namespace
+{
+/// The pipeline. Each line is one timed step; what it makes is the noun of the next.
+void run_phases(plan::MosaicPlan& mosaic, RunConfig const& config, Context& context)
+{
+    report::RunReport& report = context.report;
+    mosaic.frames = report.timed("P1 ingest", [&] { return ingest(config, context); });
+    mosaic.planes = planes_of_mosaic(mosaic.frames, config);
+    mosaic.groups =
+        report.timed("P2 group", [&] { return group_pointings(mosaic.frames, config, context); });
+    mosaic.grid =
+        report.timed("P4 grid", [&] { return plan_global_grid(mosaic.frames, config, context); });
+    if (config.dry_run) {
+        core::log_world(core::LogLevel::info, plan_text(mosaic, config, context));
+        return;
+    }
+    if (config.start_from_tiles) {
+        run_from_tiles(mosaic, config, context);
+    } else if (config.mode == Mode::mosaic_first) {
+        run_mosaic_first(mosaic, config, context);
+    } else {
+        run_classic(mosaic, config, context);
+    }
+    report.timed("P6 finish", [&] { finish(mosaic, config, context); });
+}
+}  // namespace
+
+core::ExitCode run_mosaic(RunConfig const& config, comm::Communicator const& world)
+{
+    report::LogFile log(world.rank(), config.log_level);
+    RunFiles const files(config, world, log);
+    Context context(config, world);
+    plan::MosaicPlan mosaic;
+    try {
+        run_phases(mosaic, config, context);
+    } catch (core::Error const& error) {
+        if (world.is_root() && !config.dry_run) {
+            write_report(config, mosaic, context, error.what());
+        }
+        throw;
+    }
+    if (world.is_root() && !config.dry_run) {
+        write_report(config, mosaic, context, {});
+        files.clean_up();
+    }
+    core::log_world(core::LogLevel::info, context.report.timing_table());
+    return core::ExitCode::done;
+}
+}  // namespace sectile::pipeline

@@ -8,7 +8,8 @@
 namespace sectile::core
 {
 /// Exit codes of the program; the meaning is part of the user interface.
-enum class ExitCode : int {
+enum class ExitCode : int
+{
     done = 0,
     usage = 2,
     no_usable_input = 3,

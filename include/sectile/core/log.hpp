@@ -7,11 +7,21 @@
 
 namespace sectile::core
 {
-enum class LogLevel { debug, info, warning, error };
+enum class LogLevel
+{
+    debug,
+    info,
+    warning,
+    error
+};
 
 /// world: said once for the whole run (rank 0 speaks, the other ranks' calls are dropped by the
 /// sink); local: about this rank only.
-enum class LogChannel { world, local };
+enum class LogChannel
+{
+    world,
+    local
+};
 
 using LogSink = std::function<void(LogChannel, LogLevel, std::string_view)>;
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <memory>
+#include <vector>
+
 #include "sectile/comm/communicator.hpp"
 #include "sectile/compute/backend.hpp"
 #include "sectile/engine/pixel_source.hpp"
@@ -9,12 +12,10 @@
 #include "sectile/plan/parallel_plan.hpp"
 #include "sectile/sky/sky_wcs.hpp"
 
-#include <memory>
-#include <vector>
-
 namespace sectile::engine
 {
-/// One input of a coadd with everything that was decided about it. The same on every rank of the team.
+/// One input of a coadd with everything that was decided about it. The same on every rank of the
+/// team.
 struct CoaddInput
 {
     core::SourceId id;
@@ -39,9 +40,14 @@ struct CoaddJob
 };
 
 /// How samples reach the owner of a strip. Both give the same bytes.
-enum class Route : std::uint8_t { pull, push };
+enum class Route : std::uint8_t
+{
+    pull,
+    push
+};
 
-/// Who does it and how: a communicator (null: this process alone), the backend, the threads and the plan.
+/// Who does it and how: a communicator (null: this process alone), the backend, the threads and the
+/// plan.
 struct Team
 {
     comm::Communicator comm;
@@ -54,28 +60,32 @@ class StripSink
 {
   public:
     virtual ~StripSink() = default;
-    /// *Collective* over the team, once per round, main thread; `strip` is empty on ranks that have none.
+    /// *Collective* over the team, once per round, main thread; `strip` is empty on ranks that have
+    /// none.
     virtual void write(core::Box const& strip, compute::StripOutput const& rows) = 0;
 };
 
 /// What a coadd did on this rank, for the report.
 struct CoaddStatistics
 {
-    std::uint64_t samples = 0;        ///< destination pixels x sources asked for
+    std::uint64_t samples = 0;  ///< destination pixels x sources asked for
     std::uint64_t windows_read = 0;
-    std::uint64_t bytes_read = 0;     ///< of float windows
-    std::uint64_t bytes_sent = 0;     ///< to other ranks
+    std::uint64_t bytes_read = 0;  ///< of float windows
+    std::uint64_t bytes_sent = 0;  ///< to other ranks
     std::uint64_t rounds = 0;
 };
 
-/// The coadd engine (design section 1): sources -> resample -> (value, weight) spans -> strip owners -> combine -> sink.
+/// The coadd engine (design section 1): sources -> resample -> (value, weight) spans -> strip
+/// owners -> combine -> sink.
 ///
-/// Rounds of strips: in a round every rank makes at most one strip. With `pull` the owner of a strip reads
-/// the windows it needs; with `push` the home rank of a source resamples it and sends the samples. Samples of a
-/// pixel are combined in ascending source id whatever the route, so that the bytes do not depend on ranks, threads, strips or
-/// route. Reading of the next batch and writing of the last strip overlap the computation.
+/// Rounds of strips: in a round every rank makes at most one strip. With `pull` the owner of a
+/// strip reads the windows it needs; with `push` the home rank of a source resamples it and sends
+/// the samples. Samples of a pixel are combined in ascending source id whatever the route, so that
+/// the bytes do not depend on ranks, threads, strips or route. Reading of the next batch and
+/// writing of the last strip overlap the computation.
 ///
-/// *Collective* over team.comm; only the calling thread communicates. Throws what reading, writing or memory throws.
+/// *Collective* over team.comm; only the calling thread communicates. Throws what reading, writing
+/// or memory throws.
 CoaddStatistics coadd(CoaddJob const& job, Team const& team, plan::ParallelPlan const& plan,
                       plan::Decomposition const& decomposition, Route route, StripSink& sink);
 }  // namespace sectile::engine

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <memory>
+#include <string>
+
 #include "sectile/core/box.hpp"
 #include "sectile/image/image.hpp"
 #include "sectile/sky/frame_header.hpp"
 
-#include <memory>
-#include <string>
-
 namespace sectile::engine
 {
-/// Pixels of a part of a source, all with the same box; weight and coverage may be empty (1 everywhere).
+/// Pixels of a part of a source, all with the same box; weight and coverage may be empty (1
+/// everywhere).
 struct SourcePixels
 {
     image::Image<float> science;
@@ -27,15 +28,16 @@ class PixelSource
     [[nodiscard]] virtual int planes() const = 0;
     /// Float planes held per source pixel by the result of read().
     [[nodiscard]] virtual int held_planes() const = 0;
-    /// Physical pixel values of `window`, NaN where masked and outside bounds(). Thread-safe: every call opens
-    /// its own handle, so that open files stay few at any number of sources. Throws core::IoError.
+    /// Physical pixel values of `window`, NaN where masked and outside bounds(). Thread-safe: every
+    /// call opens its own handle, so that open files stay few at any number of sources. Throws
+    /// core::IoError.
     [[nodiscard]] virtual SourcePixels read(core::Box const& window) const = 0;
 };
 
 /// A raw frame: stored planes, or a colour mosaic debayered to R, G, B on reading.
 [[nodiscard]] std::shared_ptr<PixelSource const> make_frame_source(sky::FrameHeader header);
 
-/// A master tile with its partner files (see tile_store.hpp); a missing weight or coverage partner means 1
-/// everywhere.
+/// A master tile with its partner files (see tile_store.hpp); a missing weight or coverage partner
+/// means 1 everywhere.
 [[nodiscard]] std::shared_ptr<PixelSource const> make_tile_source(sky::FrameHeader header);
 }  // namespace sectile::engine

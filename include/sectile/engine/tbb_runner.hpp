@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "sectile/compute/task_runner.hpp"
-
 #include <functional>
 #include <memory>
+
+#include "sectile/compute/task_runner.hpp"
 
 namespace sectile::engine
 {
@@ -17,8 +17,8 @@ class TbbRunner final : public compute::TaskRunner
     [[nodiscard]] int workers() const override;
     void for_each(std::size_t count, std::function<void(std::size_t, int)> const& task) override;
 
-    /// Work that runs beside the caller's; wait() returns when it is done and throws what it threw. Waiting
-    /// threads help. Destruction waits too, and drops the exception.
+    /// Work that runs beside the caller's; wait() returns when it is done and throws what it threw.
+    /// Waiting threads help. Destruction waits too, and drops the exception.
     class Background
     {
       public:

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "sectile/comm/communicator.hpp"
-#include "sectile/engine/coadd.hpp"
-#include "sectile/io/fits_writer.hpp"
-
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "sectile/comm/communicator.hpp"
+#include "sectile/engine/coadd.hpp"
+#include "sectile/io/fits_writer.hpp"
+
 namespace sectile::engine
 {
-/// A tile on disk is three FITS files, so that all planes stream at once: NAME.fits (science), NAME.weight.fits
-/// (inverse variance) and NAME.coverage.fits (frames). The partner names are those SWarp uses for weights.
+/// A tile on disk is three FITS files, so that all planes stream at once: NAME.fits (science),
+/// NAME.weight.fits (inverse variance) and NAME.coverage.fits (frames). The partner names are those
+/// SWarp uses for weights.
 struct TileFiles
 {
     std::string science;
@@ -21,13 +22,13 @@ struct TileFiles
 };
 [[nodiscard]] TileFiles tile_files(std::string const& science_path);
 
-/// Writes a tile by strips. With a team of several ranks the strips are gathered to the team's rank 0, which
-/// writes. commit() is *collective* and makes the three files appear.
+/// Writes a tile by strips. With a team of several ranks the strips are gathered to the team's rank
+/// 0, which writes. commit() is *collective* and makes the three files appear.
 class TileSink final : public StripSink
 {
   public:
-    TileSink(comm::Communicator team, std::string const& science_path, core::Box const& tile, int planes,
-             std::string const& wcs_cards, std::vector<io::FitsCard> const& cards);
+    TileSink(comm::Communicator team, std::string const& science_path, core::Box const& tile,
+             int planes, std::string const& wcs_cards, std::vector<io::FitsCard> const& cards);
     ~TileSink() override;
     void write(core::Box const& strip, compute::StripOutput const& rows) override;
     void commit();

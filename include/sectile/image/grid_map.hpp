@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "sectile/core/box.hpp"
-
 #include <cstdint>
 #include <vector>
+
+#include "sectile/core/box.hpp"
 
 namespace sectile::image
 {
 /// Where the pixels of a destination grid lie in a source image: the coordinate map sampled on a
-/// lattice of nodes and interpolated bilinearly between them. Plain arrays, the same on CPU and GPU.
+/// lattice of nodes and interpolated bilinearly between them. Plain arrays, the same on CPU and
+/// GPU.
 ///
 /// The lattice is absolute: node (i, j) is at destination pixel ((node_x0 + i) * spacing,
 /// (node_y0 + j) * spacing), so the value at a pixel does not depend on `domain`, that is on how
 /// the canvas was cut into bands. Coordinates are 0-based pixel centres, in double.
 ///
 /// A cell whose interpolation was found worse than the tolerance (kinks of look-up distortions, the
-/// edge of a projection, a 360 degree wrap) is *exact*: it holds the transformed position of each of
-/// its spacing x spacing pixels. Pixels that do not map to the source are NaN.
+/// edge of a projection, a 360 degree wrap) is *exact*: it holds the transformed position of each
+/// of its spacing x spacing pixels. Pixels that do not map to the source are NaN.
 struct GridMap
 {
     core::Box domain;          ///< destination pixels that may be asked for
@@ -28,8 +29,8 @@ struct GridMap
     int nodes_y = 0;
     std::vector<double> x;  ///< source x at the nodes, nodes_y rows of nodes_x
     std::vector<double> y;
-    /// Per cell (nodes_y-1 rows of nodes_x-1): -1 interpolated, else index of its exact block. Empty
-    /// when no cell is exact.
+    /// Per cell (nodes_y-1 rows of nodes_x-1): -1 interpolated, else index of its exact block.
+    /// Empty when no cell is exact.
     std::vector<std::int32_t> exact_cell;
     std::vector<double> exact_x;  ///< blocks of spacing * spacing, row-major
     std::vector<double> exact_y;

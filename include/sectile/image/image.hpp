@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "sectile/core/box.hpp"
-
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <new>
 #include <type_traits>
+
+#include "sectile/core/box.hpp"
 
 namespace sectile::image
 {
@@ -44,8 +44,7 @@ struct ImageView
     }
     /// A view of const pixels from a view of mutable ones.
     // NOLINTNEXTLINE(google-explicit-constructor): a view of const is always safe
-    operator ImageView<T const>() const
-        requires(!std::is_const_v<T>)
+    operator ImageView<T const>() const requires(!std::is_const_v<T>)
     {
         return {data, box, planes, row_stride, plane_stride};
     }
@@ -66,7 +65,8 @@ class Image
         auto const width = static_cast<std::size_t>(box.width());
         row_stride_ = static_cast<std::ptrdiff_t>((width + step - 1) / step * step);
         plane_stride_ = row_stride_ * box.height();
-        auto const count = static_cast<std::size_t>(plane_stride_) * static_cast<std::size_t>(planes);
+        auto const count =
+            static_cast<std::size_t>(plane_stride_) * static_cast<std::size_t>(planes);
         if (count > 0) {
             void* const raw = ::operator new[](count * sizeof(T), std::align_val_t{alignment});
             data_.reset(static_cast<T*>(raw));

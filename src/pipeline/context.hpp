@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "sectile/comm/communicator.hpp"
+#include "sectile/compute/backend.hpp"
+#include "sectile/engine/coadd.hpp"
+#include "sectile/engine/tbb_runner.hpp"
+#include "sectile/pipeline/run_config.hpp"
+#include "sectile/plan/capabilities.hpp"
+#include "sectile/report/run_report.hpp"
+
+namespace sectile::pipeline
+{
+/// What there is: ranks, this rank's share of the node, threads, backend, report. Made once per
+/// run.
+struct Context
+{
+    /// *Collective*: learns the node, starts the threads, chooses the backend.
+    Context(RunConfig const& config, comm::Communicator const& members);
+
+    comm::Communicator world;
+    plan::Capabilities node;
+    bool spans_nodes = false;  ///< ranks live on more than one node
+    std::unique_ptr<engine::TbbRunner> runner;
+    std::unique_ptr<compute::Backend> backend;
+    report::RunReport report;
+
+    [[nodiscard]] engine::Team team(comm::Communicator const& members)
+    {
+        return {members, backend.get(), runner.get()};
+    }
+};
+
+/// Where intermediate files live.
+[[nodiscard]] inline std::string scratch_directory(RunConfig const& config)
+{
+    return config.output + "/.sectile";
+}
+}  // namespace sectile::pipeline

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "pipeline/mosaic_modes.hpp"
+
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "sectile/core/log.hpp"
+
+#include "pipeline/mosaic_source.hpp"
+#include "pipeline/p3_master_tiles.hpp"
+#include "pipeline/p5_assemble.hpp"
+#include "pipeline/photometry.hpp"
+
+namespace sectile::pipeline
+{
+namespace
+{
+std::string matches_json(std::vector<PlaneMatch> const& matches)
+{
+    auto json = nlohmann::json::array();
+    for (PlaneMatch const& match : matches) {
+        json.push_back({{"pairs", match.pairs},
+                        {"rms_before", match.rms_before},
+                        {"rms_after", match.rms_after},
+                        {"offsets", match.offsets},
+                        {"isolated", match.isolated}});
+    }
+    return json.dump();
+}
+
+void match(std::vector<MosaicSource>& sources, plan::MosaicPlan const& mosaic,
+           RunConfig const& config, Context& context)
+{
+    if (config.photometric_match == PhotometricMatch::off || sources.size() < 2) {
+        return;
+    }
+    auto const matches = match_offsets(sources, sky::SkyWcs(mosaic.grid.wcs), config.overlap_min,
+                                       context.world, context);
+    context.report.set("photometry", matches_json(matches));
+    for (PlaneMatch const& plane : matches) {
+        core::log_world(
+            core::LogLevel::info,
+            fmt::format("photometric match: {} pairs, rms of the differences {:.4g} -> {:.4g}",
+                        plane.pairs, plane.rms_before, plane.rms_after));
+    }
+}
+
+void assemble_tiles(std::vector<MosaicSource>& tiles, plan::MosaicPlan const& mosaic,
+                    RunConfig const& config, Context& context)
+{
+    context.report.timed("photometry", [&] { match(tiles, mosaic, config, context); });
+    AssemblyRequest const request{plan::PlanKind::phase5_reproject,
+                                  {config.resample, config.final_combine, config.feather},
+                                  config.stacking.weighting};
+    context.report.timed("P5 assemble", [&] { assemble(tiles, mosaic, request, config, context); });
+}
+}  // namespace
+
+void run_classic(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& context)
+{
+    auto tiles = context.report.timed("P3 master tiles", [&] {
+        return make_master_tiles(mosaic.groups, mosaic.frames, config, context);
+    });
+    assemble_tiles(tiles, mosaic, config, context);
+}
+
+void run_from_tiles(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& context)
+{
+    auto tiles = sources_of(mosaic.frames);
+    for (std::size_t i = 0; i < tiles.size(); ++i) {
+        tiles[i].kind = MosaicSource::Kind::tile;
+        tiles[i].home = static_cast<int>(i % static_cast<std::size_t>(context.world.size()));
+    }
+    assemble_tiles(tiles, mosaic, config, context);
+}
+
+void run_mosaic_first(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& context)
+{
+    auto frames = sources_of(mosaic.frames);
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+        frames[i].home = static_cast<int>(i % static_cast<std::size_t>(context.world.size()));
+    }
+    context.report.timed("photometry", [&] { match(frames, mosaic, config, context); });
+    AssemblyRequest const request{plan::PlanKind::mosaic_first,
+                                  {config.resample, config.global_coadd, config.feather},
+                                  config.stacking.weighting};
+    context.report.timed("mosaic-first",
+                         [&] { assemble(frames, mosaic, request, config, context); });
+}
+}  // namespace sectile::pipeline

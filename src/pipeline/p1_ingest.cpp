@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "pipeline/p1_ingest.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "sectile/core/error.hpp"
+#include "sectile/core/log.hpp"
+#include "sectile/io/frame_reader.hpp"
+
+#include "pipeline/broadcast.hpp"
+#include "pipeline/frame_measure.hpp"
+
+namespace sectile::pipeline
+{
+namespace
+{
+using plan::FrameRecord;
+using plan::FrameState;
+
+constexpr int edge_points_per_side = 8;
+
+void quarantine(FrameRecord& frame, std::string reason)
+{
+    frame.verdict = {FrameState::quarantined, std::move(reason)};
+}
+
+/// Outline of the pixels' outer edge, anticlockwise from (0, 0).
+std::vector<sky::SkyCoord> outline(sky::SkyWcs const& wcs)
+{
+    double const x1 = static_cast<double>(wcs.width()) - 0.5;
+    double const y1 = static_cast<double>(wcs.height()) - 0.5;
+    std::vector<sky::PixelPos> pixels;
+    auto const side = [&](double xa, double ya, double xb, double yb) {
+        for (int i = 0; i < edge_points_per_side; ++i) {
+            double const t = static_cast<double>(i) / edge_points_per_side;
+            pixels.push_back({xa + t * (xb - xa), ya + t * (yb - ya)});
+        }
+    };
+    side(-0.5, -0.5, x1, -0.5);
+    side(x1, -0.5, x1, y1);
+    side(x1, y1, -0.5, y1);
+    side(-0.5, y1, -0.5, -0.5);
+    std::vector<sky::SkyCoord> sky(pixels.size());
+    wcs.pixel_to_sky(pixels, sky);
+    std::erase_if(sky, [](sky::SkyCoord const& s) {
+        return !std::isfinite(s.lon.radians()) || !std::isfinite(s.lat.radians());
+    });
+    return sky;
+}
+
+double separation(sky::SkyCoord const& a, sky::SkyCoord const& b)
+{
+    double const dlat = std::sin((b.lat.radians() - a.lat.radians()) / 2.0);
+    double const dlon = std::sin((b.lon.radians() - a.lon.radians()) / 2.0);
+    double const h =
+        dlat * dlat + std::cos(a.lat.radians()) * std::cos(b.lat.radians()) * dlon * dlon;
+    return 2.0 * std::asin(std::min(1.0, std::sqrt(h)));
+}
+
+plan::FrameFootprint footprint_of(sky::SkyWcs const& wcs)
+{
+    plan::FrameFootprint footprint;
+    footprint.center = wcs.pixel_to_sky({(static_cast<double>(wcs.width()) - 1.0) / 2.0,
+                                         (static_cast<double>(wcs.height()) - 1.0) / 2.0});
+    footprint.edge = outline(wcs);
+    double radius = 0.0;
+    for (sky::SkyCoord const& point : footprint.edge) {
+        radius = std::max(radius, separation(footprint.center, point));
+    }
+    footprint.radius = core::Angle::from_radians(radius);
+    footprint.pixel_scale = wcs.pixel_scale();
+    footprint.position_angle = wcs.position_angle();
+    return footprint;
+}
+
+/// The part of a verdict that needs the WCS only.
+void judge_wcs(FrameRecord& frame, sky::WcsLimits const& limits)
+{
+    if (frame.header.wcs.cards.empty()) {
+        quarantine(frame,
+                   "no celestial WCS (neither in the header nor in a .wcs file beside the frame); "
+                   "solve the frame first");
+        return;
+    }
+    try {
+        sky::SkyWcs const wcs(frame.header.wcs);
+        if (auto const reason = sky::reason_unusable(wcs, limits)) {
+            quarantine(frame, *reason);
+            return;
+        }
+        frame.footprint = footprint_of(wcs);
+    } catch (core::InputError const& error) {
+        quarantine(frame, error.what());
+    }
+}
+
+void judge_pixels(FrameRecord& frame)
+{
+    FrameMeasurement const measured = measure_frame(frame.header);
+    frame.masked_fraction = measured.masked_fraction;
+    frame.planes = measured.planes;
+    if (measured.masked_fraction >= 1.0) {
+        quarantine(frame, "every pixel is masked (NaN or BLANK)");
+    } else if (measured.lowest == measured.highest) {
+        quarantine(frame, fmt::format("every pixel has the value {:g} (a black or constant frame)",
+                                      measured.lowest));
+    }
+}
+
+/// Name of the image whose weight or coverage map (NAME.weight.fits, the convention of SWarp)
+/// `path` is, if that image exists.
+std::optional<std::string> partner_image(std::filesystem::path const& path)
+{
+    std::string const name = path.filename().string();
+    for (char const* const kind : {".weight.", ".coverage."}) {
+        if (std::size_t const at = name.rfind(kind); at != std::string::npos) {
+            std::string const image = name.substr(0, at) + name.substr(at + std::strlen(kind) - 1);
+            if (std::filesystem::exists(path.parent_path() / image)) {
+                return image;
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+/// All frames of one file with their verdicts; a bad file is a quarantined record.
+std::vector<FrameRecord> ingest_file(std::string const& path, RunConfig const& config)
+{
+    auto const image = partner_image(path);
+    if (image && config.start_from_tiles) {
+        return {};
+    }
+    io::FileScan scan = io::scan_file(path, config.debayer == Debayer::bilinear);
+    std::vector<FrameRecord> records;
+    for (sky::FrameHeader& header : scan.frames) {
+        FrameRecord frame;
+        frame.header = std::move(header);
+        judge_wcs(frame, config.wcs_limits);
+        if (image) {
+            quarantine(frame, "it is the weight map of " + *image + ", not a frame");
+        }
+        if (frame.verdict.accepted() && !config.dry_run) {
+            try {
+                judge_pixels(frame);
+            } catch (core::Error const& error) {
+                quarantine(frame, error.what());
+            }
+        }
+        records.push_back(std::move(frame));
+    }
+    for (io::UnreadableInput const& bad : scan.unreadable) {
+        FrameRecord frame;
+        frame.header.path = bad.path;
+        frame.header.hdu = bad.hdu;
+        quarantine(frame, bad.reason);
+        records.push_back(std::move(frame));
+    }
+    std::ranges::stable_sort(records, {}, [](FrameRecord const& f) { return f.header.hdu; });
+    return records;
+}
+
+/// The mosaic has one number of planes: that of most accepted frames (of more planes when two are
+/// as frequent).
+void judge_planes(std::vector<FrameRecord>& frames)
+{
+    std::map<int, std::size_t> count;
+    for (FrameRecord const& frame : frames) {
+        if (frame.verdict.accepted()) {
+            ++count[frame.header.geometry.planes];
+        }
+    }
+    int planes = 0;
+    std::size_t most = 0;
+    for (auto const& [candidate, frequency] : count) {
+        if (frequency >= most) {
+            planes = candidate;
+            most = frequency;
+        }
+    }
+    for (FrameRecord& frame : frames) {
+        if (frame.verdict.accepted() && frame.header.geometry.planes != planes) {
+            quarantine(
+                frame,
+                fmt::format("it has {} colour plane(s), most frames have {}; mosaic them apart",
+                            frame.header.geometry.planes, planes));
+        }
+    }
+}
+
+void log_verdicts(std::vector<FrameRecord> const& frames)
+{
+    std::size_t accepted = 0;
+    for (FrameRecord const& frame : frames) {
+        if (frame.verdict.accepted()) {
+            ++accepted;
+        } else {
+            core::log_world(core::LogLevel::warning,
+                            fmt::format("quarantined {}[{}]: {}", frame.header.path,
+                                        frame.header.hdu, frame.verdict.reason));
+        }
+    }
+    core::log_world(core::LogLevel::info,
+                    fmt::format("{} of {} frames accepted", accepted, frames.size()));
+}
+}  // namespace
+
+std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
+{
+    auto const files =
+        broadcast_strings(context.world, [&] { return io::find_fits_files(config.input); });
+    auto const ranks = static_cast<std::size_t>(context.world.size());
+    auto const rank = static_cast<std::size_t>(context.world.rank());
+    std::size_t const first = files.size() * rank / ranks;
+    std::size_t const last = files.size() * (rank + 1) / ranks;
+
+    std::vector<std::vector<FrameRecord>> per_file(last - first);
+    comm::agree(context.world, "ingest", [&] {
+        context.runner->for_each(per_file.size(), [&](std::size_t i, int /*worker*/) {
+            per_file[i] = ingest_file(files[first + i], config);
+        });
+    });
+    std::vector<FrameRecord> own;
+    for (auto& records : per_file) {
+        std::ranges::move(records, std::back_inserter(own));
+    }
+    std::vector<FrameRecord> all;
+    for (auto const& part : comm::gather(context.world, plan::pack(own))) {
+        std::ranges::move(plan::unpack(part), std::back_inserter(all));
+    }
+    if (context.world.is_root()) {
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            all[i].id = core::FrameId{static_cast<std::uint32_t>(i)};
+        }
+        judge_planes(all);
+        log_verdicts(all);
+    }
+    std::vector<std::byte> bytes = plan::pack(all);
+    comm::broadcast(context.world, bytes);
+    return plan::unpack(bytes);
+}
+
+int planes_of_mosaic(std::vector<FrameRecord> const& frames, RunConfig const& config)
+{
+    auto const first = std::ranges::find_if(
+        frames, [](FrameRecord const& frame) { return frame.verdict.accepted(); });
+    auto const bad = std::ranges::find_if(
+        frames, [](FrameRecord const& frame) { return !frame.verdict.accepted(); });
+    if (first == frames.end()) {
+        throw core::InputError(core::sentence(
+            frames.empty() ? "there is no FITS image among the input"
+                           : fmt::format("none of the {} frames can be used", frames.size()),
+            bad == frames.end()
+                ? std::string{}
+                : fmt::format("the first one, {}: {}", bad->header.path, bad->verdict.reason),
+            "see report.json for every frame"));
+    }
+    if (config.strict && bad != frames.end()) {
+        throw core::Error(core::ExitCode::strict_quarantine,
+                          core::sentence("a frame was quarantined and --strict was given",
+                                         bad->header.path + ": " + bad->verdict.reason,
+                                         "see report.json for every frame"));
+    }
+    return first->header.geometry.planes;
+}
+}  // namespace sectile::pipeline

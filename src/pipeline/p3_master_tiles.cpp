@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "pipeline/p3_master_tiles.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "sectile/core/error.hpp"
+#include "sectile/core/log.hpp"
+#include "sectile/engine/tile_store.hpp"
+#include "sectile/plan/canvas_grid.hpp"
+#include "sectile/plan/decomposition.hpp"
+
+#include "pipeline/frame_measure.hpp"
+
+namespace sectile::pipeline
+{
+namespace
+{
+using plan::FrameRecord;
+
+/// Index (in the group) of the frame the others are matched to: the quietest, the first of equals.
+std::size_t reference_frame(std::vector<FrameRecord> const& frames)
+{
+    std::size_t best = 0;
+    double least = std::numeric_limits<double>::infinity();
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+        double noise = 0.0;
+        for (plan::PlaneMeasurement const& plane : frames[i].planes) {
+            noise += plane.noise_sigma;
+        }
+        if (noise < least) {
+            least = noise;
+            best = i;
+        }
+    }
+    return best;
+}
+
+/// Offsets that bring the sky of every frame to that of the reference (stacking_normalize_method
+/// sky_mean).
+void normalise_sky(std::vector<MosaicSource>& sources, std::size_t reference, Normalize method)
+{
+    if (method == Normalize::none) {
+        return;
+    }
+    for (MosaicSource& source : sources) {
+        for (std::size_t c = 0; c < source.photometry.size(); ++c) {
+            source.photometry[c].offset =
+                sources[reference].planes[c].background - source.planes[c].background;
+        }
+    }
+}
+
+plan::CanvasGrid tile_grid(std::vector<FrameRecord> const& frames, std::size_t reference)
+{
+    std::vector<plan::GridInput> inputs;
+    for (FrameRecord const& frame : frames) {
+        inputs.push_back(
+            {frame.footprint.edge, frame.footprint.center, frame.footprint.pixel_scale});
+    }
+    bool const mirrored = sky::SkyWcs(frames[reference].header.wcs).is_mirrored();
+    return plan::plan_tile_grid(inputs, reference, frames[reference].footprint.position_angle,
+                                mirrored);
+}
+
+std::string tile_path(RunConfig const& config, plan::Group const& group)
+{
+    return fmt::format("{}/tiles/tile_{:05}.fits", scratch_directory(config), group.id.value);
+}
+
+std::vector<io::FitsCard> tile_cards(plan::Group const& group, FrameRecord const& reference)
+{
+    std::vector<io::FitsCard> cards;
+    cards.push_back(
+        {"NCOMBINE", static_cast<std::int64_t>(group.frames.size()), "frames in this tile"});
+    if (!reference.header.facts.unit.empty()) {
+        cards.push_back({"BUNIT", reference.header.facts.unit, "unit of the pixel values"});
+    }
+    return cards;
+}
+
+/// The tile as a source of the mosaic, on the ranks that know how it was planned.
+MosaicSource tile_source(plan::Group const& group, plan::CanvasGrid const& grid, int planes,
+                         RunConfig const& config)
+{
+    MosaicSource tile;
+    tile.kind = MosaicSource::Kind::tile;
+    tile.header.path = tile_path(config, group);
+    tile.header.geometry.width = grid.width();
+    tile.header.geometry.height = grid.height();
+    tile.header.geometry.planes = planes;
+    tile.header.geometry.stored_planes = planes;
+    tile.header.geometry.bits_per_pixel = -32;
+    tile.header.wcs = grid.wcs;
+    tile.photometry.resize(static_cast<std::size_t>(planes));
+    tile.frames = static_cast<std::uint32_t>(group.frames.size());
+    return tile;
+}
+
+/// One master tile. *Collective* over the team.
+MosaicSource make_tile(plan::Group const& group, std::vector<FrameRecord> const& all,
+                       comm::Communicator const& members, RunConfig const& config, Context& context)
+{
+    std::vector<FrameRecord> frames;
+    for (core::FrameId const id : group.frames) {
+        frames.push_back(all[id.value]);
+    }
+    std::size_t const reference = reference_frame(frames);
+    std::vector<MosaicSource> sources = sources_of(frames);
+    normalise_sky(sources, reference, config.stacking.normalize);
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+        sources[i].home = static_cast<int>(i % static_cast<std::size_t>(members.size()));
+    }
+    plan::CanvasGrid const grid = tile_grid(frames, reference);
+    sky::SkyWcs const grid_wcs(grid.wcs);
+
+    engine::CoaddJob job;
+    job.grid = &grid_wcs;
+    job.canvas = {0, 0, grid.width(), grid.height()};
+    job.planes = frames[reference].header.geometry.planes;
+    job.recipe = {config.resample, config.stacking.combine, 0.0};
+    job.inputs =
+        place_sources(members, *context.runner, sources, grid_wcs, config.stacking.weighting);
+
+    engine::Route const route =
+        config.route == Route::push ? engine::Route::push : engine::Route::pull;
+    CoaddExecution const execution =
+        plan_execution(plan::PlanKind::master_tiles, job, members, config, context, route);
+    core::log_local(core::LogLevel::debug, plan::summary_line(execution.plan));
+
+    MosaicSource tile = tile_source(group, grid, job.planes, config);
+    engine::TileSink sink(members, tile.header.path, job.canvas, job.planes, grid.wcs.cards,
+                          tile_cards(group, frames[reference]));
+    engine::coadd(job, context.team(members), execution.plan, execution.decomposition, route, sink);
+    sink.commit();
+    comm::agree(members, "measuring a tile", [&] {
+        if (members.is_root()) {
+            tile.planes = measure_frame(tile.header).planes;
+        }
+    });
+    return tile;
+}
+
+/// Tiles travel as records so that frames and tiles have one form of serialisation.
+FrameRecord as_record(MosaicSource const& tile, core::GroupId group)
+{
+    FrameRecord record;
+    record.id = core::FrameId{group.value};
+    record.header = tile.header;
+    record.planes = tile.planes;
+    return record;
+}
+}  // namespace
+
+std::vector<MosaicSource> make_master_tiles(std::vector<plan::Group> const& groups,
+                                            std::vector<FrameRecord> const& frames,
+                                            RunConfig const& config, Context& context)
+{
+    int const teams = std::min(context.world.size(), static_cast<int>(groups.size()));
+    int const team = context.world.rank() % teams;
+    comm::Communicator const members =
+        teams == context.world.size() ? comm::Communicator{} : context.world.split(team);
+    std::vector<plan::WorkItem> work;
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+        work.push_back({i, static_cast<double>(groups[i].frames.size())});
+    }
+    auto const assignment = plan::assign_work(work, teams);
+
+    std::vector<FrameRecord> made;
+    comm::agree(context.world, "master tiles", [&] {
+        for (std::size_t const index : assignment[static_cast<std::size_t>(team)]) {
+            plan::Group const& group = groups[index];
+            MosaicSource const tile = make_tile(group, frames, members, config, context);
+            if (members.is_root()) {
+                made.push_back(as_record(tile, group.id));
+            }
+        }
+    });
+    std::vector<MosaicSource> tiles(groups.size());
+    auto const parts = comm::all_gather(context.world, plan::pack(made));
+    for (std::size_t rank = 0; rank < parts.size(); ++rank) {
+        for (FrameRecord& record : plan::unpack(parts[rank])) {
+            MosaicSource& tile = tiles[record.id.value];
+            tile.kind = MosaicSource::Kind::tile;
+            tile.header = std::move(record.header);
+            tile.planes = std::move(record.planes);
+            tile.photometry.resize(static_cast<std::size_t>(tile.header.geometry.planes));
+            tile.frames = static_cast<std::uint32_t>(groups[record.id.value].frames.size());
+            tile.home = static_cast<int>(rank);
+        }
+    }
+    return tiles;
+}
+}  // namespace sectile::pipeline

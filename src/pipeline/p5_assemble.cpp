@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "pipeline/p5_assemble.hpp"
+
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "sectile/core/log.hpp"
+#include "sectile/engine/canvas_sink.hpp"
+#include "sectile/io/canvas_file.hpp"
+
+#include "pipeline/provenance.hpp"
+
+namespace sectile::pipeline
+{
+namespace
+{
+/// Raw frames are read where they are needed; tiles lie on one node's disk or in its cache, so that
+/// with several nodes their samples travel instead.
+engine::Route choose_route(RunConfig const& config, Context const& context, bool tiles)
+{
+    if (config.route != Route::automatic) {
+        return config.route == Route::push ? engine::Route::push : engine::Route::pull;
+    }
+    return tiles && context.spans_nodes ? engine::Route::push : engine::Route::pull;
+}
+
+io::CanvasLayout layout_of(plan::MosaicPlan const& mosaic, RunConfig const& config)
+{
+    io::CanvasLayout layout;
+    layout.width = mosaic.grid.width();
+    layout.height = mosaic.grid.height();
+    layout.planes = mosaic.planes;
+    layout.wide_coverage = mosaic.frames.size() > std::numeric_limits<std::uint16_t>::max();
+    layout.wcs_cards = mosaic.grid.wcs.cards;
+    layout.unit = common_unit(mosaic.frames);
+    layout.provenance = provenance_json(mosaic, config);
+    return layout;
+}
+}  // namespace
+
+std::string canvas_path(RunConfig const& config)
+{
+    return config.output + "/mosaic.h5";
+}
+
+void assemble(std::vector<MosaicSource> const& sources, plan::MosaicPlan const& mosaic,
+              AssemblyRequest const& request, RunConfig const& config, Context& context)
+{
+    sky::SkyWcs const grid(mosaic.grid.wcs);
+    engine::CoaddJob job;
+    job.grid = &grid;
+    job.canvas = mosaic.canvas();
+    job.planes = mosaic.planes;
+    job.recipe = request.recipe;
+    job.inputs = place_sources(context.world, *context.runner, sources, grid, request.weighting);
+
+    bool const tiles = request.kind == plan::PlanKind::phase5_reproject;
+    engine::Route const route = choose_route(config, context, tiles);
+    CoaddExecution const execution =
+        plan_execution(request.kind, job, context.world, config, context, route);
+    core::log_world(core::LogLevel::info, plan::summary_line(execution.plan));
+
+    io::CanvasWriter writer(context.world, canvas_path(config), layout_of(mosaic, config));
+    engine::CanvasSink sink(writer);
+    engine::CoaddStatistics statistics;
+    comm::agree(context.world, plan::name_of(request.kind), [&] {
+        statistics = engine::coadd(job, context.team(context.world), execution.plan,
+                                   execution.decomposition, route, sink);
+    });
+    if (std::string const cause = writer.independent_cause(); !cause.empty()) {
+        context.report.note("HDF5 wrote rows independently: " + cause);
+    }
+    writer.commit();
+    context.report.set(
+        "assembly",
+        fmt::format(
+            R"({{"route":"{}","rounds":{},"windows_read":{},"window_bytes":{},"bytes_sent":{},)"
+            R"("imbalance":{:.4f},"plan":"{}"}})",
+            route == engine::Route::push ? "push" : "pull", statistics.rounds,
+            statistics.windows_read, statistics.bytes_read, statistics.bytes_sent,
+            execution.decomposition.imbalance, plan::summary_line(execution.plan)));
+}
+}  // namespace sectile::pipeline

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "sectile/plan/mosaic_plan.hpp"
+
+#include "pipeline/context.hpp"
+
+namespace sectile::pipeline
+{
+/// P6: mosaic.fits, preview.png, coverage.png and grid.json from the finished canvas, streamed by
+/// rows on rank 0. *Collective*.
+void finish(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& context);
+}  // namespace sectile::pipeline
