@@ -240,6 +240,7 @@ CelestialWcs::CelestialWcs(CelestialWcs const& other)
       matrix_(other.matrix_),
       inverse_(other.inverse_),
       reference_(other.reference_),
+      distorted_scale_(other.distorted_scale_),
       plane_step_(other.plane_step_),
       full_turn_(other.full_turn_),
       lng_(other.lng_)
@@ -275,7 +276,13 @@ void CelestialWcs::set_up()
     for (std::size_t i = 0; i < 2; ++i) {
         reference_[i] = lin.crpix[i];
         for (std::size_t j = 0; j < 2; ++j) {
-            matrix_[2 * i + j] = lin.cdelt[i] * lin.pc[2 * i + j];
+            matrix_[2 * i + j] = lin.pc[2 * i + j];
+        }
+        // As in linset: CDELT acts behind a distortion of the plane, otherwise within the matrix.
+        distorted_scale_[i] = lin.cdelt[i];
+        if (lin.disseq == nullptr) {
+            matrix_[2 * i] *= lin.cdelt[i];
+            matrix_[2 * i + 1] *= lin.cdelt[i];
         }
     }
     double const determinant = matrix_[0] * matrix_[3] - matrix_[1] * matrix_[2];
@@ -286,7 +293,8 @@ void CelestialWcs::set_up()
     if (!finite) {
         refuse("a reference value or the linear matrix is not finite");
     }
-    if (!(std::fabs(determinant) > 0.0) || !std::isfinite(1.0 / determinant)) {
+    if (!(std::fabs(determinant) > 0.0) || !std::isfinite(1.0 / determinant) ||
+        distorted_scale_[0] == 0.0 || distorted_scale_[1] == 0.0) {
         refuse("its linear matrix is singular");
     }
     inverse_ = {matrix_[3] / determinant, -matrix_[1] / determinant, -matrix_[2] / determinant,
@@ -319,6 +327,8 @@ Pair CelestialWcs::plane_at(Pair const& pixel) const
         if (disp2x(wcs_->lin.disseq, raw.data(), plane.data()) != 0) {
             return {nan, nan};
         }
+        plane[0] *= distorted_scale_[0];
+        plane[1] *= distorted_scale_[1];
     }
     return plane;
 }
@@ -333,7 +343,8 @@ Pair CelestialWcs::undistorted(Pair const& plane) const
         Pair out{nan, nan};
         return disp2x(wcs_->lin.disseq, raw.data(), out.data()) == 0 ? out : Pair{nan, nan};
     };
-    return newton_inverse(distort, plane, plane_step_, 1e-9 * plane_step_);
+    Pair const distorted{plane[0] / distorted_scale_[0], plane[1] / distorted_scale_[1]};
+    return newton_inverse(distort, distorted, plane_step_, 1e-9 * plane_step_);
 }
 
 Pair CelestialWcs::pixel_at(Pair const& plane) const

@@ -53,7 +53,8 @@ class CelestialWcs
     std::array<double, 4> matrix_{};   ///< pixel offset to plane, row by row
     std::array<double, 4> inverse_{};  ///< plane to pixel offset
     Pair reference_{};                 ///< CRPIX, 1-based
-    double plane_step_ = 1.0;          ///< a pixel in the plane, degrees
+    Pair distorted_scale_{1.0, 1.0};   ///< CDELT, applied behind a distortion of the plane
+    double plane_step_ = 1.0;          ///< a pixel in the plane before its distortion
     double full_turn_ = 0.0;           ///< period of a cylindrical projection in the plane, or 0
     std::size_t lng_ = 0;              ///< index of the longitude in the pair
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <limits>
 
 #include "sectile/core/error.hpp"
 
@@ -53,14 +54,23 @@ SipPolynomial read_polynomial(HeaderCards const& cards, std::string const& lette
     return polynomial;
 }
 
+/// 0-based place in the table, clamped to it, of a 1-based image coordinate. By the standard the
+/// 1-based place is (image - CRVAL) / CDELT + CRPIX. The tables of the Hubble archive say CRPIX =
+/// 0, which is no entry of a table counted from 1, and mean that all counting starts from 0 (the
+/// reading of astropy before 6.1); taken literally they would be shifted by one entry.
+double table_place(double image, double crval, double cdelt, double crpix, int size)
+{
+    double const place =
+        crpix == 0.0 ? (image - 1.0 - crval) / cdelt : (image - crval) / cdelt + crpix - 1.0;
+    return std::clamp(place, 0.0, size - 1.0);
+}
+
 /// Bilinear value of the table at a 1-based image pixel; constant beyond its borders.
 double lookup_at(LookupTable const& table, Pair const& pixel)
 {
-    auto const place = [](double image, double crval, double cdelt, double crpix, int size) {
-        return std::clamp((image - crval) / cdelt + crpix - 1.0, 0.0, size - 1.0);
-    };
-    double const x = place(pixel[0], table.crval_x, table.cdelt_x, table.crpix_x, table.columns);
-    double const y = place(pixel[1], table.crval_y, table.cdelt_y, table.crpix_y, table.rows);
+    double const x =
+        table_place(pixel[0], table.crval_x, table.cdelt_x, table.crpix_x, table.columns);
+    double const y = table_place(pixel[1], table.crval_y, table.cdelt_y, table.crpix_y, table.rows);
     if (!std::isfinite(x) || !std::isfinite(y)) {
         return std::numeric_limits<double>::quiet_NaN();
     }
