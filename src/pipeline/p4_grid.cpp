@@ -2,12 +2,12 @@
 #include "pipeline/p4_grid.hpp"
 
 #include <fstream>
-#include <iterator>
 
 #include <fmt/format.h>
 
 #include "sectile/core/error.hpp"
 #include "sectile/core/log.hpp"
+#include "sectile/io/frame_reader.hpp"
 
 #include "pipeline/broadcast.hpp"
 
@@ -15,15 +15,43 @@ namespace sectile::pipeline
 {
 namespace
 {
-std::string read_whole_file(std::string const& path)
+core::ConfigError unusable_grid(std::string const& path, std::string const& why)
 {
-    std::ifstream in(path, std::ios::binary);
-    if (!in) {
-        throw core::ConfigError(core::sentence("the reference grid " + path + " cannot be read",
-                                               "there is no such file or no permission",
-                                               "check --reference-grid"));
+    return core::ConfigError(core::sentence("the reference grid " + path + " cannot be used", why,
+                                            "check --reference-grid"));
+}
+
+std::string integer_card(char const* keyword, std::int64_t value)
+{
+    return fmt::format("{:<80}", fmt::format("{:<8}= {:>20}", keyword, value));
+}
+
+/// Cards of the first image of a FITS file, with its size.
+std::string fits_grid(std::string const& path)
+{
+    io::FileScan const scan = io::scan_file(path, false);
+    if (scan.frames.empty()) {
+        throw unusable_grid(
+            path, scan.unreadable.empty() ? "it holds no image" : scan.unreadable.front().reason);
     }
-    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    sky::WcsDescription const& wcs = scan.frames.front().wcs;
+    return integer_card("NAXIS", 2) + integer_card("NAXIS1", wcs.width) +
+           integer_card("NAXIS2", wcs.height) + wcs.cards;
+}
+
+/// The header a reference grid is given by: a text file, or an image of a FITS file.
+std::string reference_header(std::string const& path)
+{
+    constexpr std::size_t longest_text = 1 << 20;
+    std::ifstream in(path, std::ios::binary);
+    std::string text(longest_text, '\0');
+    if (!in) {
+        throw unusable_grid(path, "there is no such file or no permission");
+    }
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(in.gcount()));
+    bool const is_text = text.find('\n') <= 80;
+    return is_text ? text : fits_grid(path);
 }
 }  // namespace
 
@@ -43,7 +71,7 @@ plan::CanvasGrid plan_global_grid(std::vector<plan::FrameRecord>& frames, RunCon
         plan::grid_from_json(broadcast_text(context.world, "the global grid", [&] {
             plan::GridOptions options = config.grid;
             if (!config.reference_grid_file.empty()) {
-                options.reference_grid = read_whole_file(config.reference_grid_file);
+                options.reference_grid = reference_header(config.reference_grid_file);
             }
             return plan::grid_to_json(plan::plan_canvas(inputs, options));
         }));
