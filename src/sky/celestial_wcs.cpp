@@ -48,6 +48,15 @@ std::string lower_first(std::string text)
     return text;
 }
 
+constexpr int max_axes = 9;  ///< of a header that is looked at card by card
+
+OwnedWcs empty_wcs()
+{
+    OwnedWcs wcs(new wcsprm());
+    wcs->flag = -1;
+    return wcs;
+}
+
 /// What wcspih returns, freed at the end of the scope.
 struct ParsedHeader
 {
@@ -94,6 +103,37 @@ std::string projection_code(std::string_view ctype)
     return ctype.size() >= 8 && ctype[4] == '-' ? std::string(ctype.substr(5, 3)) : std::string();
 }
 
+/// Refuses what WCSLIB would pass over in silence: it leaves out a card whose value is no number
+/// and takes the default of the standard, which puts the image at longitude 0 or gives it a pixel
+/// of a degree; and it needs the tables of -TAB axes to parse anything.
+void check_cards(HeaderCards const& cards)
+{
+    for (int axis = 1; axis <= max_axes; ++axis) {
+        std::string const number = std::to_string(axis);
+        std::string const ctype = cards.text("CTYPE" + number).value_or("");
+        if (kind_of(ctype) == AxisKind::other) {
+            continue;
+        }
+        if (projection_code(ctype) == "TAB") {
+            refuse("its celestial coordinates are given by a table, -TAB");
+        }
+        if (!cards.has("CRVAL" + number)) {
+            refuse("CRVAL" + number + " is missing");
+        }
+        std::vector<std::string> numeric{"CRVAL" + number, "CRPIX" + number, "CDELT" + number,
+                                         "CROTA" + number};
+        for (int other = 1; other <= max_axes; ++other) {
+            std::string const pair = number + "_" + std::to_string(other);
+            numeric.insert(numeric.end(), {"CD" + pair, "PC" + pair});
+        }
+        for (std::string const& name : numeric) {
+            if (cards.has(name) && !cards.number(name)) {
+                refuse(name + " is not a number");
+            }
+        }
+    }
+}
+
 struct CelestialAxes
 {
     int longitude = -1;
@@ -125,16 +165,14 @@ CelestialAxes find_axes(wcsprm const& wcs)
 }
 
 /// The celestial pair of `wcs` alone, in the order in which the axes stand in the header.
-std::unique_ptr<wcsprm> celestial_pair(wcsprm const& wcs, CelestialAxes const& axes)
+OwnedWcs celestial_pair(wcsprm const& wcs, CelestialAxes const& axes)
 {
-    auto pair = std::make_unique<wcsprm>();
-    pair->flag = -1;
+    OwnedWcs pair = empty_wcs();
     int count = 2;
     std::array<int, 2> kept{std::min(axes.longitude, axes.latitude) + 1,
                             std::max(axes.longitude, axes.latitude) + 1};
     int const status = wcssub(1, &wcs, &count, kept.data(), pair.get());
     if (status != 0 || pair->naxis != 2) {
-        wcsfree(pair.get());
         refuse("its celestial axes cannot be separated from the others");
     }
     return pair;
@@ -177,6 +215,16 @@ void drop_sip_suffix(wcsprm& wcs, int axis)
     }
 }
 
+/// wcsfix would replace an empty row and column of a CD matrix by a pixel of one degree.
+void check_matrix(wcsprm const& wcs)
+{
+    constexpr int has_cd = 2;
+    double const* const cd = wcs.cd;
+    if ((wcs.altlin & has_cd) != 0 && cd[0] * cd[3] - cd[1] * cd[2] == 0.0) {
+        refuse("its linear matrix is singular");
+    }
+}
+
 void set_or_refuse(wcsprm& wcs)
 {
     int const status = wcsset(&wcs);
@@ -184,7 +232,6 @@ void set_or_refuse(wcsprm& wcs)
         return;
     }
     std::string const why = status < 14 ? lower_first(wcs_errmsg[status]) : "WCSLIB refuses it";
-    wcsfree(&wcs);
     refuse(why);
 }
 
@@ -199,8 +246,15 @@ Pair linear(std::array<double, 4> const& m, Pair const& v)
 }
 }  // namespace
 
+void ReleaseWcs::operator()(wcsprm* wcs) const
+{
+    wcsfree(wcs);
+    delete wcs;
+}
+
 CelestialWcs::CelestialWcs(HeaderCards const& cards, PixelDistortion const& distortion)
 {
+    check_cards(cards);
     std::lock_guard const guard(wcslib_lock());
     std::string text =
         cards.without([&distortion](std::string const& name) { return distortion.handles(name); });
@@ -221,20 +275,16 @@ CelestialWcs::CelestialWcs(HeaderCards const& cards, PixelDistortion const& dist
     settle_tangent_polynomial(*wcs_, axes, distortion.has_sip());
     projection_ = projection_code(wcs_->ctype[axes.longitude]);
 
+    check_matrix(*wcs_);
     // Repairs of dates, units and old AIPS names; what cannot be repaired shows in wcsset.
     std::array<int, NWCSFIX> outcome{};
     wcsfix(7, nullptr, wcs_.get(), outcome.data());
     set_or_refuse(*wcs_);
-    try {
-        set_up();
-    } catch (...) {
-        wcsfree(wcs_.get());
-        throw;
-    }
+    set_up();
 }
 
 CelestialWcs::CelestialWcs(CelestialWcs const& other)
-    : wcs_(std::make_unique<wcsprm>()),
+    : wcs_(empty_wcs()),
       frame_(other.frame_),
       projection_(other.projection_),
       matrix_(other.matrix_),
@@ -246,18 +296,10 @@ CelestialWcs::CelestialWcs(CelestialWcs const& other)
       lng_(other.lng_)
 {
     std::lock_guard const guard(wcslib_lock());
-    wcs_->flag = -1;
     if (wcssub(1, other.wcs_.get(), nullptr, nullptr, wcs_.get()) != 0) {
-        wcsfree(wcs_.get());
         throw core::InternalError("WCSLIB cannot copy a WCS");
     }
     set_or_refuse(*wcs_);
-}
-
-CelestialWcs::~CelestialWcs()
-{
-    std::lock_guard const guard(wcslib_lock());
-    wcsfree(wcs_.get());
 }
 
 void CelestialWcs::set_up()

@@ -14,6 +14,13 @@ namespace sectile::sky
 {
 class HeaderCards;
 
+/// Frees what WCSLIB allocated inside a wcsprm, and the wcsprm itself.
+struct ReleaseWcs
+{
+    void operator()(wcsprm* wcs) const;
+};
+using OwnedWcs = std::unique_ptr<wcsprm, ReleaseWcs>;
+
 /// Owner of the two celestial axes of a header as WCSLIB's wcsprm, set up for transforms between
 /// 1-based, already distortion-corrected pixels and native longitude and latitude in degrees.
 /// Parsing, set-up and copying hold one process-wide lock; the transforms use scratch inside
@@ -29,7 +36,7 @@ class CelestialWcs
     CelestialWcs(HeaderCards const& cards, PixelDistortion const& distortion);
     CelestialWcs(CelestialWcs const& other);
     CelestialWcs& operator=(CelestialWcs const&) = delete;
-    ~CelestialWcs();
+    ~CelestialWcs() = default;
 
     /// Native longitudes and latitudes; NaN where there is none. Spans of equal length.
     void to_native(std::span<Pair const> pixels, std::span<Pair> native) const;
@@ -47,7 +54,7 @@ class CelestialWcs
     [[nodiscard]] Pair pixel_at(Pair const& plane) const;
     [[nodiscard]] Pair undistorted(Pair const& plane) const;
 
-    std::unique_ptr<wcsprm> wcs_;
+    OwnedWcs wcs_;
     FrameKeywords frame_;
     std::string projection_;
     std::array<double, 4> matrix_{};   ///< pixel offset to plane, row by row
