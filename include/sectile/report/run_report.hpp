@@ -21,9 +21,9 @@ struct PhaseTiming
     double peak_memory = 0.0;  ///< bytes, peak resident size up to the end of the phase
 };
 
-/// Everything a user sees of a run, collected as it goes. Thread-safe. Values are JSON texts so that
-/// callers keep their own types; to_json() puts them together. Times of equal phase names are added
-/// up; equal notes are counted.
+/// Everything a user sees of a run, collected as it goes. Thread-safe. Values are JSON texts so
+/// that callers keep their own types; to_json() puts them together. Times of equal phase names are
+/// added up; equal notes are counted.
 class RunReport
 {
   public:
@@ -38,15 +38,15 @@ class RunReport
         return work();
     }
 
-    /// Puts a JSON text at a top-level key. The report itself adds phases, total and notes; a value that
-    /// the caller set for one of these stays. Throws core::InternalError when it is not JSON.
+    /// Puts a JSON text at a top-level key. The report itself adds phases, total and notes; a value
+    /// that the caller set for one of these stays. Throws core::InternalError when it is not JSON.
     void set(std::string const& key, std::string const& json_text);
     /// Any fallback, clipped value or unused option; logged once as a warning, counted.
     void note(std::string const& text);
 
     [[nodiscard]] std::vector<PhaseTiming> phases() const;
-    /// Table of the phases for the terminal: wall and CPU time, their ratio, peak memory. The last line
-    /// is the whole life of the report, with what happened between the phases.
+    /// Table of the phases for the terminal: wall and CPU time, their ratio, peak memory. The last
+    /// line is the whole life of the report, with what happened between the phases.
     [[nodiscard]] std::string timing_table() const;
     [[nodiscard]] std::string to_json() const;
 
@@ -69,9 +69,10 @@ class RunReport
     std::unique_ptr<State> state_;
 };
 
-/// Log lines to the terminal (rank 0) and to a file; installs itself as the core log sink. All lines for
-/// the terminal go to stderr, so that stdout stays free for results (`plan --json`). Lines of other ranks'
-/// local channel are written to stderr with the rank in front. Time stamps are in the file only.
+/// Log lines to the terminal (rank 0) and to a file; installs itself as the core log sink. All
+/// lines for the terminal go to stderr, so that stdout stays free for results (`plan --json`).
+/// Lines of other ranks' local channel are written to stderr with the rank in front. Time stamps
+/// are in the file only.
 class LogFile
 {
   public:
@@ -81,8 +82,9 @@ class LogFile
     ~LogFile();
     LogFile(LogFile const&) = delete;
     LogFile& operator=(LogFile const&) = delete;
-    /// Starts writing at the end of `path`, so that a resumed run keeps its history; what was said before
-    /// is written first. Every line is flushed: a killed run leaves a whole log. Rank 0. Throws core::IoError.
+    /// Starts writing at the end of `path`, so that a resumed run keeps its history; what was said
+    /// before is written first. Every line is flushed: a killed run leaves a whole log. Rank 0.
+    /// Throws core::IoError.
     void open(std::string const& path);
 
   private:

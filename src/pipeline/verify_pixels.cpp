@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "pipeline/verify_pixels.hpp"
+
+#include "sectile/core/error.hpp"
+
+namespace sectile::pipeline
+{
+namespace
+{
+constexpr std::array<char const*, 4> image_names{"", "WEIGHT", "COVERAGE", "ALPHA"};
+
+sky::FrameHeader header_of(std::string const& path, int hdu, io::CheckedImage const& image)
+{
+    sky::FrameHeader header;
+    header.path = path;
+    header.hdu = hdu;
+    header.geometry.width = image.axes[0];
+    header.geometry.height = image.axes[1];
+    header.geometry.planes = image.axes.size() > 2 ? static_cast<int>(image.axes[2]) : 1;
+    header.geometry.stored_planes = header.geometry.planes;
+    header.geometry.bits_per_pixel = image.bits_per_pixel;
+    return header;
+}
+
+core::IoError not_a_product(std::string const& path, std::string const& why)
+{
+    return core::IoError(core::sentence("'" + path + "' is not a finished mosaic", why,
+                                        "give an output directory, mosaic.fits or mosaic.h5"));
+}
+
+void require_product(std::string const& path, std::vector<io::CheckedImage> const& images)
+{
+    if (images.size() != image_names.size()) {
+        throw not_a_product(path, "it has " + std::to_string(images.size()) + " HDUs instead of 4");
+    }
+    std::vector<std::int64_t> const& axes = images.front().axes;
+    if (axes.size() != 2 && axes.size() != 3) {
+        throw not_a_product(path, "its first image does not have 2 or 3 axes");
+    }
+    for (std::size_t i = 1; i < images.size(); ++i) {
+        std::string const name = image_names[i];
+        if (images[i].name != name) {
+            throw not_a_product(path, "HDU " + std::to_string(i) + " is not " + name);
+        }
+        bool const flat = name == "ALPHA";
+        if (images[i].axes != (flat ? std::vector<std::int64_t>{axes[0], axes[1]} : axes)) {
+            throw not_a_product(path, name + " does not have the size of the science image");
+        }
+    }
+}
+
+/// Integers that a float holds exactly: coverage below 2^24 and alpha.
+template <class T>
+void read_integers(io::FrameReader& reader, image::ImageView<T> out)
+{
+    image::Image<float> values(out.box, out.planes);
+    reader.read(values.view());
+    for (int plane = 0; plane < out.planes; ++plane) {
+        for (std::int64_t y = out.box.y0; y < out.box.y1; ++y) {
+            float const* const row = values.view().row(plane, y);
+            T* const target = out.row(plane, y);
+            for (std::int64_t x = 0; x < out.box.width(); ++x) {
+                target[x] = static_cast<T>(row[x]);
+            }
+        }
+    }
+}
+}  // namespace
+
+core::Box CanvasPixels::bounds() const
+{
+    return {0, 0, reader_.layout().width, reader_.layout().height};
+}
+
+void CanvasPixels::read(ProductRows& rows)
+{
+    reader_.read_science(rows.science.view());
+    reader_.read_weight(rows.weight.view());
+    reader_.read_coverage(rows.coverage.view());
+    reader_.read_alpha(rows.alpha.view());
+}
+
+FitsPixels::FitsPixels(std::string const& path, std::vector<io::CheckedImage> const& images)
+{
+    require_product(path, images);
+    for (std::size_t i = 0; i < images.size(); ++i) {
+        readers_.emplace_back(header_of(path, static_cast<int>(i), images[i]));
+    }
+    std::vector<std::int64_t> const& axes = images.front().axes;
+    bounds_ = {0, 0, axes[0], axes[1]};
+    planes_ = axes.size() > 2 ? static_cast<int>(axes[2]) : 1;
+}
+
+void FitsPixels::read(ProductRows& rows)
+{
+    readers_[0].read(rows.science.view());
+    readers_[1].read(rows.weight.view());
+    read_integers(readers_[2], rows.coverage.view());
+    read_integers(readers_[3], rows.alpha.view());
+}
+}  // namespace sectile::pipeline

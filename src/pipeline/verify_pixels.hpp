@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "sectile/image/image.hpp"
+#include "sectile/io/canvas_file.hpp"
+#include "sectile/io/fits_checksum.hpp"
+#include "sectile/io/frame_reader.hpp"
+
+namespace sectile::pipeline
+{
+/// Whole rows of all planes of a product.
+struct ProductRows
+{
+    ProductRows(core::Box const& box, int planes)
+        : science(box, planes), weight(box, planes), coverage(box, planes), alpha(box, 1)
+    {}
+    image::Image<float> science;
+    image::Image<float> weight;
+    image::Image<std::uint32_t> coverage;
+    image::Image<std::uint8_t> alpha;
+};
+
+/// The pixels of mosaic.h5 or of mosaic.fits, read by rows.
+class ProductPixels
+{
+  public:
+    virtual ~ProductPixels() = default;
+    [[nodiscard]] virtual core::Box bounds() const = 0;
+    [[nodiscard]] virtual int planes() const = 0;
+    virtual void read(ProductRows& rows) = 0;
+};
+
+class CanvasPixels final : public ProductPixels
+{
+  public:
+    /// Throws core::IoError.
+    explicit CanvasPixels(std::string const& path) : reader_(path) {}
+    [[nodiscard]] core::Box bounds() const override;
+    [[nodiscard]] int planes() const override { return reader_.layout().planes; }
+    void read(ProductRows& rows) override;
+
+  private:
+    io::CanvasReader reader_;
+};
+
+class FitsPixels final : public ProductPixels
+{
+  public:
+    /// `images` are the HDUs of the file. Throws core::IoError unless they are science, WEIGHT,
+    /// COVERAGE and ALPHA of equal size.
+    FitsPixels(std::string const& path, std::vector<io::CheckedImage> const& images);
+    [[nodiscard]] core::Box bounds() const override { return bounds_; }
+    [[nodiscard]] int planes() const override { return planes_; }
+    void read(ProductRows& rows) override;
+
+  private:
+    core::Box bounds_;
+    int planes_ = 1;
+    std::vector<io::FrameReader> readers_;  ///< science, weight, coverage, alpha
+};
+}  // namespace sectile::pipeline
