@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The plan never changes the picture: mosaic.h5 and mosaic.fits are the same bytes for any number of ranks and threads,
-// for both routes and for strips forced small.
-#include "support/run_program.hpp"
+// The plan never changes the picture: mosaic.h5 and mosaic.fits are the same bytes for any number
+// of ranks and threads, for both routes and for strips forced small.
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
-#include <string>
-#include <vector>
+#include "support/run_program.hpp"
 
 namespace
 {
@@ -40,7 +40,8 @@ class Reproducibility : public ::testing::TestWithParam<std::string>
         scratch = nullptr;
     }
 
-    static std::string run(Variant const& variant, std::string const& recipe, std::string const& name)
+    static std::string run(Variant const& variant, std::string const& recipe,
+                           std::string const& name)
     {
         std::string const folder = *scratch / name;
         ProgramResult const result = run_program(
@@ -83,7 +84,8 @@ TEST_P(Reproducibility, BytesDoNotDependOnThePlan)
 
 INSTANTIATE_TEST_SUITE_P(
     Recipes, Reproducibility,
-    ::testing::Values("--mode classic", "--mode classic --final-combine winsorized --resample bilinear",
+    ::testing::Values("--mode classic",
+                      "--mode classic --final-combine winsorized --resample bilinear",
                       "--mode mosaic-first",
                       "--mode mosaic-first --global-coadd-method mean --resample lanczos4"));
 }  // namespace
