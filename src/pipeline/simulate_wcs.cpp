@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "simulate_wcs.hpp"
+#include "pipeline/simulate_wcs.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -40,18 +41,6 @@ sky::SkyCoord coord_of(Direction const& direction)
     }
     double const lat = std::atan2(direction[2], std::hypot(direction[0], direction[1])) / degree;
     return {core::Angle::from_degrees(lon), core::Angle::from_degrees(lat)};
-}
-
-/// Direction of a point of the tangent plane, plane coordinates in radians.
-Direction from_plane(Direction const& toward, Direction const& east, Direction const& north,
-                     double xi, double eta)
-{
-    double const norm = 1.0 / std::sqrt(1.0 + xi * xi + eta * eta);
-    Direction direction{};
-    for (std::size_t i = 0; i < 3; ++i) {
-        direction[i] = (toward[i] + xi * east[i] + eta * north[i]) * norm;
-    }
-    return direction;
 }
 
 /// A number as the header holds it: 20 characters, 13 significant digits (1e-10 degrees of 360).
@@ -167,7 +156,12 @@ Direction FrameWcs::direction_at(sky::PixelPos const& pixel) const
     double const factor = 1.0 + radial_ * (u * u + v * v);
     double const xi = (cd_[0] * u + cd_[1] * v) * factor * degree;
     double const eta = (cd_[2] * u + cd_[3] * v) * factor * degree;
-    return from_plane(toward_, east_, north_, xi, eta);
+    double const norm = 1.0 / std::sqrt(1.0 + xi * xi + eta * eta);
+    Direction direction{};
+    for (std::size_t i = 0; i < 3; ++i) {
+        direction[i] = (toward_[i] + xi * east_[i] + eta * north_[i]) * norm;
+    }
+    return direction;
 }
 
 core::Angle FrameWcs::radius() const
@@ -206,10 +200,22 @@ std::string FrameWcs::cards() const
     return cards;
 }
 
-sky::SkyCoord deprojected(sky::SkyCoord const& center, double east, double north)
+sky::SkyCoord equidistant_point(sky::SkyCoord const& center, double east, double north)
 {
-    return coord_of(from_plane(direction_of(center), east_at(center), north_at(center),
-                               east * degree, north * degree));
+    double const distance = std::hypot(east, north);
+    if (distance == 0.0) {
+        return center;
+    }
+    double const sine = std::sin(distance * degree) / distance;
+    double const cosine = std::cos(distance * degree);
+    Direction const toward = direction_of(center);
+    Direction const east_axis = east_at(center);
+    Direction const north_axis = north_at(center);
+    Direction direction{};
+    for (std::size_t i = 0; i < 3; ++i) {
+        direction[i] = toward[i] * cosine + (east_axis[i] * east + north_axis[i] * north) * sine;
+    }
+    return coord_of(direction);
 }
 
 core::Angle position_angle(sky::SkyCoord const& from, sky::SkyCoord const& to)

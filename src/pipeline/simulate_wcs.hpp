@@ -59,8 +59,9 @@ class FrameWcs
     Direction north_{};
 };
 
-/// Position of a point that lies (east, north) of `center` in the gnomonic plane, degrees.
-[[nodiscard]] sky::SkyCoord deprojected(sky::SkyCoord const& center, double east, double north);
+/// Point that lies (east, north) of `center` in the zenithal equidistant plane (ARC), degrees.
+[[nodiscard]] sky::SkyCoord equidistant_point(sky::SkyCoord const& center, double east,
+                                              double north);
 
 /// Position angle at `from` of the great circle to `to`.
 [[nodiscard]] core::Angle position_angle(sky::SkyCoord const& from, sky::SkyCoord const& to);
