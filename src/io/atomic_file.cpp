@@ -76,7 +76,8 @@ void require_writable(fs::path const& folder)
 std::string temporary_name(std::string const& path)
 {
     fs::path const whole(path);
-    std::string const name = "." + whole.filename().string() + std::string(temporary_suffix);
+    std::string name(1, '.');
+    name.append(whole.filename().string()).append(temporary_suffix);
     return (whole.parent_path() / name).string();
 }
 
