@@ -293,6 +293,7 @@ CelestialWcs::CelestialWcs(CelestialWcs const& other)
       distorted_scale_(other.distorted_scale_),
       plane_step_(other.plane_step_),
       full_turn_(other.full_turn_),
+      turn_centre_(other.turn_centre_),
       lng_(other.lng_)
 {
     std::lock_guard const guard(wcslib_lock());
@@ -351,7 +352,8 @@ void CelestialWcs::set_up()
         double y = 0.0;
         int status = 0;
         prjs2x(&projection, 1, 1, 1, 1, &phi, &theta, &x, &y, &status);
-        full_turn_ = std::isfinite(x) ? 4.0 * std::fabs(x + projection.x0) : 0.0;
+        turn_centre_ = -projection.x0;
+        full_turn_ = std::isfinite(x) ? 4.0 * std::fabs(x - turn_centre_) : 0.0;
     }
 }
 
@@ -389,6 +391,18 @@ Pair CelestialWcs::undistorted(Pair const& plane) const
     return newton_inverse(distort, distorted, plane_step_, 1e-9 * plane_step_);
 }
 
+/// WCSLIB refuses native longitudes beyond 180 degrees; in a cylindrical projection they are places
+/// like any other.
+double CelestialWcs::within_one_turn(double x) const
+{
+    constexpr double rounding = 1.0 + 1e-12;
+    double const off = x - turn_centre_;
+    if (full_turn_ == 0.0 || std::fabs(off) <= 0.5 * full_turn_ * rounding) {
+        return x;
+    }
+    return x - full_turn_ * std::round(off / full_turn_);
+}
+
 Pair CelestialWcs::pixel_at(Pair const& plane) const
 {
     Pair const offset = linear(inverse_, undistorted(plane));
@@ -423,7 +437,7 @@ void CelestialWcs::to_native(std::span<Pair const> pixels, std::span<Pair> nativ
         for (std::size_t i = 0; i < count; ++i) {
             Pair const plane = plane_at(pixels[begin + i]);
             bool const finite = std::isfinite(plane[0]) && std::isfinite(plane[1]);
-            b.x[i] = finite ? plane[lng_] : 0.0;
+            b.x[i] = finite ? within_one_turn(plane[lng_]) : 0.0;
             b.y[i] = finite ? plane[1 - lng_] : 0.0;
             native[begin + i] = finite ? Pair{0.0, 0.0} : Pair{nan, nan};
         }

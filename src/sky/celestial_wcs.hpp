@@ -53,6 +53,7 @@ class CelestialWcs
     [[nodiscard]] Pair plane_at(Pair const& pixel) const;
     [[nodiscard]] Pair pixel_at(Pair const& plane) const;
     [[nodiscard]] Pair undistorted(Pair const& plane) const;
+    [[nodiscard]] double within_one_turn(double x) const;
 
     OwnedWcs wcs_;
     FrameKeywords frame_;
@@ -63,6 +64,7 @@ class CelestialWcs
     Pair distorted_scale_{1.0, 1.0};   ///< CDELT, applied behind a distortion of the plane
     double plane_step_ = 1.0;          ///< a pixel in the plane before its distortion
     double full_turn_ = 0.0;           ///< period of a cylindrical projection in the plane, or 0
+    double turn_centre_ = 0.0;         ///< native longitude 0 in the plane
     std::size_t lng_ = 0;              ///< index of the longitude in the pair
 };
 }  // namespace sectile::sky

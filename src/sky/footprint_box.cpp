@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "sectile/sky/make_grid_map.hpp"
 
@@ -24,12 +25,12 @@ struct Extent
     double x1 = -std::numeric_limits<double>::infinity();
     double y1 = -std::numeric_limits<double>::infinity();
 
-    void add(PixelPos const& p, double grown)
+    void add(PixelPos const& p, PixelPos const& grown)
     {
-        x0 = std::min(x0, p.x - grown);
-        y0 = std::min(y0, p.y - grown);
-        x1 = std::max(x1, p.x + grown);
-        y1 = std::max(y1, p.y + grown);
+        x0 = std::min(x0, p.x - grown.x);
+        y0 = std::min(y0, p.y - grown.y);
+        x1 = std::max(x1, p.x + grown.x);
+        y1 = std::max(y1, p.y + grown.y);
     }
     [[nodiscard]] double size() const { return std::max(x1 - x0, y1 - y0); }
 };
@@ -61,16 +62,16 @@ class FootprintSearch
             double const bend = bend_of(mapped);
             Extent local;
             for (PixelPos const& p : mapped) {
-                local.add(p, 0.0);
+                local.add(p, {});
             }
             if (bend <= std::max(1.0, max_bend * local.size())) {
-                take(mapped, bend);
+                take(mapped, {bend, bend});
                 return;
             }
         }
         if (depth >= max_depth || side <= smallest_side ||
             (valid == 0 && depth >= min_depth_of_nothing)) {
-            take(mapped, side * scale_);
+            take(mapped, gap_of(mapped, side * scale_));
             return;
         }
         double const xm = 0.5 * (patch.x0 + patch.x1);
@@ -124,7 +125,33 @@ class FootprintSearch
         }
         return bend;
     }
-    void take(std::array<PixelPos, 9> const& mapped, double grown)
+    /// How far a patch that is torn by the seam or holds a pole may reach beyond its samples: twice
+    /// the usual distance of neighbours (the median, which the torn pairs do not move), and no less
+    /// than `least`.
+    static PixelPos gap_of(std::array<PixelPos, 9> const& p, double least)
+    {
+        std::vector<double> across;
+        std::vector<double> along;
+        auto const compare = [&](std::size_t a, std::size_t b) {
+            if (finite(p[a]) && finite(p[b])) {
+                across.push_back(std::fabs(p[a].x - p[b].x));
+                along.push_back(std::fabs(p[a].y - p[b].y));
+            }
+        };
+        for (std::size_t i = 0; i < 3; ++i) {
+            for (std::size_t j = 0; j < 2; ++j) {
+                compare(3 * i + j, 3 * i + j + 1);
+                compare(3 * j + i, 3 * j + i + 3);
+            }
+        }
+        auto const median = [](std::vector<double>& values) {
+            auto const middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+            std::nth_element(values.begin(), middle, values.end());
+            return values.empty() ? 0.0 : *middle;
+        };
+        return {std::max(least, 2.0 * median(across)), std::max(least, 2.0 * median(along))};
+    }
+    void take(std::array<PixelPos, 9> const& mapped, PixelPos const& grown)
     {
         for (PixelPos const& p : mapped) {
             if (finite(p)) {

@@ -51,7 +51,6 @@ class Mapper
         destination_.pixel_to_sky(pixels, sky_);
         source_.sky_to_pixel(sky_, mapped);
     }
-    [[nodiscard]] SkyWcs const& source() const { return source_; }
 
   private:
     SkyWcs const& destination_;
@@ -94,8 +93,45 @@ double distance(PixelPos const& a, PixelPos const& b)
     return std::fmax(std::fabs(a.x - b.x), std::fabs(a.y - b.y));
 }
 
-/// A function of the cell's samples and the source's size alone, hence of the absolute cell index.
-CellVerdict judge(CellSamples const& cell, core::Box const& source_bounds)
+/// Smallest distance of neighbouring entries of the look-up tables, pixels; infinite without
+/// tables.
+double finest_table_step(WcsDescription const& description)
+{
+    double step = std::numeric_limits<double>::infinity();
+    for (auto const* tables : {&description.pixel_lookup, &description.detector_lookup}) {
+        for (LookupTable const& table : *tables) {
+            step = table.columns > 1 ? std::fmin(step, std::fabs(table.cdelt_x)) : step;
+            step = table.rows > 1 ? std::fmin(step, std::fabs(table.cdelt_y)) : step;
+        }
+    }
+    return step;
+}
+
+/// What a cell must keep to be interpolated.
+struct CellRule
+{
+    double tolerance = checked_tolerance;
+    /// Source pixels that a cell may span: with more than about one kink of a table in it, the
+    /// checked points say nothing about the others.
+    double widest = std::numeric_limits<double>::infinity();
+    core::Box source_bounds;
+
+    CellRule(SkyWcs const& destination, SkyWcs const& source, int spacing)
+        : widest(finest_table_step(source.description())), source_bounds(source.bounds())
+    {
+        double const step = finest_table_step(destination.description());
+        if (std::isfinite(widest) || std::isfinite(step)) {
+            // The error that a kink causes is up to twice the one at the nearest checked point.
+            tolerance = 0.4 * grid_map_tolerance;
+        }
+        if (step < spacing) {
+            widest = 0.0;
+        }
+    }
+};
+
+/// A function of the cell's samples and the rule alone, hence of the absolute cell index.
+CellVerdict judge(CellSamples const& cell, CellRule const& rule)
 {
     auto const& p = cell.lattice;
     auto const valid = static_cast<std::size_t>(std::count_if(p.begin(), p.end(), finite)) +
@@ -112,9 +148,6 @@ CellVerdict judge(CellSamples const& cell, core::Box const& source_bounds)
         double const fy = 0.5 * static_cast<double>(i / 3);
         error = std::fmax(error, distance(p[i], bilinear(cell, fx, fy)));
     }
-    if (error <= checked_tolerance) {
-        return {Verdict::interpolated, error};
-    }
     double x_min = cell.probe.x;
     double x_max = cell.probe.x;
     double y_min = cell.probe.y;
@@ -125,6 +158,10 @@ CellVerdict judge(CellSamples const& cell, core::Box const& source_bounds)
         y_min = std::min(y_min, point.y);
         y_max = std::max(y_max, point.y);
     }
+    if (error <= rule.tolerance && std::fmax(x_max - x_min, y_max - y_min) <= rule.widest) {
+        return {Verdict::interpolated, error};
+    }
+    core::Box const& source_bounds = rule.source_bounds;
     double const margin = std::fmax(outside_margin, 4.0 * error);
     bool const outside = x_max < static_cast<double>(source_bounds.x0) - margin ||
                          x_min > static_cast<double>(source_bounds.x1) + margin ||
@@ -169,13 +206,13 @@ void sample_cells(Mapper& mapper, std::span<std::array<std::int64_t, 2> const> c
     }
 }
 
-/// Up to `count` indices spread evenly over [begin, end), ends included.
+/// Up to `count` indices spread evenly over [begin, end).
 std::vector<std::int64_t> spread(std::int64_t begin, std::int64_t end, std::int64_t count)
 {
     std::int64_t const n = std::min(count, end - begin);
     std::vector<std::int64_t> indices;
     for (std::int64_t i = 0; i < n; ++i) {
-        indices.push_back(begin + (n > 1 ? i * (end - begin - 1) / (n - 1) : 0));
+        indices.push_back(begin + (2 * i + 1) * (end - begin) / (2 * n));
     }
     return indices;
 }
@@ -192,7 +229,7 @@ class LatticeBuilder
     {}
 
     /// Appends the absolute indices of the exact cells to `exact`.
-    void fill(std::vector<std::array<std::int64_t, 2>>& exact)
+    void fill(CellRule const& rule, std::vector<std::array<std::int64_t, 2>>& exact)
     {
         lattice_row(range_.y0, 0.0, low_);
         store_nodes(low_, 0);
@@ -202,7 +239,7 @@ class LatticeBuilder
             probe_row(cell_y);
             store_nodes(high_, cell_y + 1 - range_.y0);
             for (std::size_t c = 0; c < columns_; ++c) {
-                CellVerdict const verdict = judge(samples(c), mapper_.source().bounds());
+                CellVerdict const verdict = judge(samples(c), rule);
                 if (verdict.verdict == Verdict::exact) {
                     exact.push_back({range_.x0 + static_cast<std::int64_t>(c), cell_y});
                 } else if (verdict.verdict == Verdict::interpolated) {
@@ -344,13 +381,18 @@ int choose_map_spacing(SkyWcs const& destination, SkyWcs const& source, core::Bo
 {
     constexpr int largest = 64;
     constexpr std::int64_t samples_per_side = 12;
-    constexpr double wanted_share = 0.95;
+    constexpr double allowed_exact = 0.05;
+    constexpr double transforms_per_cell = 5.0;
     if (domain.empty()) {
         return largest;
     }
     Mapper mapper(destination, source);
     std::vector<CellSamples> samples;
     std::vector<std::array<std::int64_t, 2>> cells;
+    // When no spacing keeps nearly all cells interpolated, the one with the fewest exact
+    // transforms.
+    int cheapest = 1;
+    double lowest_cost = 1.0;
     for (int spacing = largest; spacing > 1; spacing /= 2) {
         CellRange const range = cells_of(domain, spacing);
         cells.clear();
@@ -360,18 +402,21 @@ int choose_map_spacing(SkyWcs const& destination, SkyWcs const& source, core::Bo
             }
         }
         sample_cells(mapper, cells, spacing, samples);
-        std::size_t good = 0;
-        std::size_t counted = 0;
-        for (CellSamples const& cell : samples) {
-            Verdict const verdict = judge(cell, source.bounds()).verdict;
-            counted += verdict == Verdict::outside ? 0 : 1;
-            good += verdict == Verdict::interpolated ? 1 : 0;
-        }
-        if (static_cast<double>(good) >= wanted_share * static_cast<double>(counted)) {
+        CellRule const rule(destination, source, spacing);
+        auto const exact = std::count_if(samples.begin(), samples.end(), [&](auto const& cell) {
+            return judge(cell, rule).verdict == Verdict::exact;
+        });
+        double const share = static_cast<double>(exact) / static_cast<double>(samples.size());
+        if (share <= allowed_exact) {
             return spacing;
         }
+        double const cost = share + transforms_per_cell / (spacing * spacing);
+        if (cost < lowest_cost) {
+            lowest_cost = cost;
+            cheapest = spacing;
+        }
     }
-    return 1;
+    return cheapest;
 }
 
 image::GridMap make_grid_map(SkyWcs const& destination, SkyWcs const& source,
@@ -398,7 +443,7 @@ image::GridMap make_grid_map(SkyWcs const& destination, SkyWcs const& source,
     if (spacing == 1) {
         fill_every_pixel(mapper, map, exact);
     } else {
-        LatticeBuilder(mapper, map, range).fill(exact);
+        LatticeBuilder(mapper, map, range).fill(CellRule(destination, source, spacing), exact);
     }
     make_exact(mapper, map, exact);
     return map;
