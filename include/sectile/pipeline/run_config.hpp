@@ -72,5 +72,6 @@ struct RunConfig
     std::string options_text;  ///< --print-config of this run, for the report
     /// The lines of options_text that change the picture; for products, which must not vary with paths or plans.
     std::string picture_options_text;
+    std::vector<std::string> notes;  ///< options that had no effect; the user was told, the report should say it too
 };
 }  // namespace sectile::pipeline

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "app/later_keys.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace sectile::app
+{
+namespace
+{
+using namespace std::string_view_literals;
+
+constexpr std::array later_keys{"altaz_cleanup_enabled"sv,
+                                "altaz_min_coverage"sv,
+                                "apply_master_tile_crop"sv,
+                                "apply_radial_weight"sv,
+                                "astap_data_directory_path"sv,
+                                "astap_default_search_radius"sv,
+                                "astap_executable_path"sv,
+                                "autocrop"sv,
+                                "autocrop_margin_px"sv,
+                                "bad_pixel_map"sv,
+                                "cosmetic"sv,
+                                "coverage_min"sv,
+                                "gpu_id"sv,
+                                "gpu_id_phase5"sv,
+                                "gpus"sv,
+                                "inter_master_merge_enable"sv,
+                                "inter_master_min_group_size"sv,
+                                "inter_master_overlap_threshold"sv,
+                                "inter_master_stack_method"sv,
+                                "intertile_gain_limits"sv,
+                                "json"sv,
+                                "master_dark"sv,
+                                "master_flat"sv,
+                                "master_tile_crop_percent"sv,
+                                "match_background_for_final"sv,
+                                "node_cores"sv,
+                                "node_ram"sv,
+                                "parallel_gpu_vram_fraction"sv,
+                                "photometric_reference"sv,
+                                "quality_gate"sv,
+                                "quality_gate_enabled"sv,
+                                "quality_gate_sigma"sv,
+                                "radial_feather_fraction"sv,
+                                "radial_shape_power"sv,
+                                "ranks"sv,
+                                "ranks_per_node"sv,
+                                "rejection_maps"sv,
+                                "resume"sv,
+                                "sds_coverage_threshold"sv,
+                                "sds_lots"sv,
+                                "sds_min_batch_size"sv,
+                                "sds_min_coverage_keep"sv,
+                                "sds_target_batch_size"sv,
+                                "solver"sv,
+                                "vram_limit"sv};
+}  // namespace
+
+bool is_later_key(std::string const& key)
+{
+    return std::find(later_keys.begin(), later_keys.end(), key) != later_keys.end();
+}
+}  // namespace sectile::app
