@@ -9,14 +9,25 @@ namespace sectile::engine
 {
 namespace
 {
-/// Plane group `which` (0 value, 1 weight, 2 coverage) of a block's samples.
+/// Plane group `which` (0 value, 1 weight, 2 coverage, 3 noise) of a block's samples.
 template <class T>
 image::ImageView<T> plane_group(T* samples, core::Box const& box, int planes, int which)
 {
     std::ptrdiff_t const plane = box.width() * box.height();
     return {samples + which * planes * plane, box, planes, box.width(), plane};
 }
-constexpr int plane_groups = 3;
+
+/// Rejection compares samples with their noise, so that it has to travel with them.
+bool noise_travels(CoaddJob const& job)
+{
+    return job.recipe.combine.rejection != compute::Rejection::none;
+}
+
+std::size_t samples_of(CoaddJob const& job, core::Box const& box)
+{
+    int const groups = noise_travels(job) ? 4 : 3;
+    return static_cast<std::size_t>(box.area() * job.planes * groups);
+}
 }  // namespace
 
 PushRound::PushRound(CoaddJob const& job, Team const& team,
@@ -45,18 +56,20 @@ PushRound::PushRound(CoaddJob const& job, Team const& team,
 
 void PushRound::resample(Block& block, CoaddStatistics& statistics)
 {
-    auto const samples = static_cast<std::size_t>(block.box.area() * job_.planes * plane_groups);
-    block.samples.assign(samples, 0.0F);
+    block.samples.assign(samples_of(job_, block.box), 0.0F);
     CoaddInput const* const inputs[] = {block.input};
     auto const loaded = load_windows(job_, inputs, block.box, *team_.runner, statistics);
     if (loaded.empty()) {
         return;
     }
     float* const data = block.samples.data();
-    team_.backend->resample(
-        loaded.front()->window(), job_.recipe,
-        {plane_group(data, block.box, job_.planes, 0), plane_group(data, block.box, job_.planes, 1),
-         plane_group(data, block.box, job_.planes, 2)});
+    compute::SampleOutput out{plane_group(data, block.box, job_.planes, 0),
+                              plane_group(data, block.box, job_.planes, 1),
+                              plane_group(data, block.box, job_.planes, 2)};
+    if (noise_travels(job_)) {
+        out.sigma = plane_group(data, block.box, job_.planes, 3);
+    }
+    team_.backend->resample(loaded.front()->window(), job_.recipe, out);
 }
 
 void PushRound::start()
@@ -68,8 +81,7 @@ void PushRound::start()
     }
     std::vector<comm::IncomingMessage> incoming;
     for (Block& block : incoming_) {
-        block.samples.resize(
-            static_cast<std::size_t>(block.box.area() * job_.planes * plane_groups));
+        block.samples.resize(samples_of(job_, block.box));
         incoming.push_back({block.peer, static_cast<int>(block.input->id.value),
                             std::as_writable_bytes(std::span(block.samples))});
     }
@@ -90,10 +102,16 @@ std::vector<compute::StripSource> PushRound::blocks() const
     sources.reserve(incoming_.size());
     for (Block const& block : incoming_) {
         float const* const data = block.samples.data();
-        sources.emplace_back(compute::SampleBlock{
-            block.input->id, block.box, plane_group(data, block.box, job_.planes, 0),
-            plane_group(data, block.box, job_.planes, 1),
-            plane_group(data, block.box, job_.planes, 2), block.input->noise_sigma});
+        compute::SampleBlock samples{block.input->id,
+                                     block.box,
+                                     plane_group(data, block.box, job_.planes, 0),
+                                     plane_group(data, block.box, job_.planes, 1),
+                                     plane_group(data, block.box, job_.planes, 2),
+                                     block.input->noise_sigma};
+        if (noise_travels(job_)) {
+            samples.sigma = plane_group(data, block.box, job_.planes, 3);
+        }
+        sources.emplace_back(samples);
     }
     return sources;
 }

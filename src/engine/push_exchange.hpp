@@ -13,7 +13,8 @@ namespace sectile::engine
 {
 /// The samples of one round on their way from the home ranks of the sources to the owners of the
 /// strips (push route). Every rank knows from the plan which block comes from where, so that
-/// messages carry nothing but samples: C planes of values, weights and coverage of the block's box.
+/// messages carry nothing but samples: C planes of values, weights, coverage and (for rejection)
+/// noise of the block's box.
 class PushRound
 {
   public:
@@ -33,7 +34,7 @@ class PushRound
         CoaddInput const* input = nullptr;
         int peer = 0;  ///< receiver of an outgoing block, sender of an incoming one
         core::Box box;
-        std::vector<float> samples;  ///< value, weight, coverage planes
+        std::vector<float> samples;  ///< value, weight, coverage, noise planes
     };
     void resample(Block& block, CoaddStatistics& statistics);
 
