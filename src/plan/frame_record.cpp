@@ -1,1 +1,316 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "sectile/plan/frame_record.hpp"
+
+#include <bit>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "sectile/core/error.hpp"
+
+namespace sectile::plan
+{
+namespace
+{
+using Json = nlohmann::json;
+
+/// Raised when the layout of the bytes changes, so that ranks of different builds notice.
+constexpr int layout_version = 1;
+
+/// Numbers travel as byte strings, little-endian IEEE 754, because CBOR writers narrow doubles and
+/// replace NaN by one canonical NaN; a byte string keeps every bit, NaN and infinities included.
+template <class Unsigned>
+void append_bits(Json::binary_t& bytes, Unsigned bits)
+{
+    for (std::size_t shift = 0; shift < 8 * sizeof(Unsigned); shift += 8) {
+        bytes.push_back(static_cast<std::uint8_t>((bits >> shift) & 0xffU));
+    }
+}
+
+template <class Unsigned>
+Unsigned read_bits(Json::binary_t const& bytes, std::size_t position)
+{
+    Unsigned bits = 0;
+    for (std::size_t i = 0; i < sizeof(Unsigned); ++i) {
+        bits |= static_cast<Unsigned>(bytes[position + i]) << (8 * i);
+    }
+    return bits;
+}
+
+Json packed(std::span<double const> values)
+{
+    Json::binary_t bytes;
+    bytes.reserve(values.size() * sizeof(double));
+    for (double const value : values) {
+        append_bits(bytes, std::bit_cast<std::uint64_t>(value));
+    }
+    return Json::binary(std::move(bytes));
+}
+
+Json packed(std::vector<float> const& values)
+{
+    Json::binary_t bytes;
+    bytes.reserve(values.size() * sizeof(float));
+    for (float const value : values) {
+        append_bits(bytes, std::bit_cast<std::uint32_t>(value));
+    }
+    return Json::binary(std::move(bytes));
+}
+
+std::vector<double> doubles_of(Json const& json)
+{
+    Json::binary_t const& bytes = json.get_binary();
+    core::require(bytes.size() % sizeof(double) == 0, "packed doubles are cut off");
+    std::vector<double> values(bytes.size() / sizeof(double));
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        values[i] = std::bit_cast<double>(read_bits<std::uint64_t>(bytes, i * sizeof(double)));
+    }
+    return values;
+}
+
+std::vector<double> doubles_of(Json const& json, std::size_t count)
+{
+    std::vector<double> values = doubles_of(json);
+    core::require(values.size() == count, "packed doubles have the wrong number");
+    return values;
+}
+
+std::vector<float> floats_of(Json const& json)
+{
+    Json::binary_t const& bytes = json.get_binary();
+    core::require(bytes.size() % sizeof(float) == 0, "packed floats are cut off");
+    std::vector<float> values(bytes.size() / sizeof(float));
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        values[i] = std::bit_cast<float>(read_bits<std::uint32_t>(bytes, i * sizeof(float)));
+    }
+    return values;
+}
+
+/// An absent number is an empty byte string.
+Json packed(std::optional<double> const& value)
+{
+    return value ? packed(std::span(&*value, 1)) : packed(std::span<double const>{});
+}
+
+std::optional<double> optional_of(Json const& json)
+{
+    std::vector<double> const values = doubles_of(json);
+    return values.empty() ? std::nullopt : std::optional(values.front());
+}
+
+Json packed(sky::LookupTable const& table)
+{
+    std::array const placement{table.crpix_x, table.crpix_y, table.crval_x,
+                               table.crval_y, table.cdelt_x, table.cdelt_y};
+    return Json::array({table.axis, table.columns, table.rows,
+                        packed(std::span<double const>(placement)), packed(table.values)});
+}
+
+sky::LookupTable lookup_of(Json const& json)
+{
+    std::vector<double> const placement = doubles_of(json.at(3), 6);
+    sky::LookupTable table;
+    table.axis = json.at(0).get<int>();
+    table.columns = json.at(1).get<int>();
+    table.rows = json.at(2).get<int>();
+    table.crpix_x = placement[0];
+    table.crpix_y = placement[1];
+    table.crval_x = placement[2];
+    table.crval_y = placement[3];
+    table.cdelt_x = placement[4];
+    table.cdelt_y = placement[5];
+    table.values = floats_of(json.at(4));
+    return table;
+}
+
+Json packed(std::vector<sky::LookupTable> const& tables)
+{
+    Json json = Json::array();
+    for (sky::LookupTable const& table : tables) {
+        json.push_back(packed(table));
+    }
+    return json;
+}
+
+std::vector<sky::LookupTable> lookups_of(Json const& json)
+{
+    std::vector<sky::LookupTable> tables;
+    for (Json const& table : json) {
+        tables.push_back(lookup_of(table));
+    }
+    return tables;
+}
+
+Json packed(sky::WcsDescription const& wcs)
+{
+    return Json::array(
+        {wcs.cards, packed(wcs.pixel_lookup), packed(wcs.detector_lookup), wcs.width, wcs.height});
+}
+
+sky::WcsDescription wcs_of(Json const& json)
+{
+    return {json.at(0).get<std::string>(), lookups_of(json.at(1)), lookups_of(json.at(2)),
+            json.at(3).get<std::int64_t>(), json.at(4).get<std::int64_t>()};
+}
+
+Json packed(sky::ExposureFacts const& facts)
+{
+    return Json::array(
+        {facts.object, facts.filter, facts.instrument, facts.telescope, facts.date_obs,
+         packed(facts.mjd), packed(facts.exposure), packed(facts.gain), packed(facts.saturation),
+         packed(facts.sensor_temperature), packed(facts.airmass), packed(facts.ra_hint),
+         packed(facts.dec_hint), facts.mount_mode, facts.unit});
+}
+
+sky::ExposureFacts facts_of(Json const& json)
+{
+    sky::ExposureFacts facts;
+    facts.object = json.at(0).get<std::string>();
+    facts.filter = json.at(1).get<std::string>();
+    facts.instrument = json.at(2).get<std::string>();
+    facts.telescope = json.at(3).get<std::string>();
+    facts.date_obs = json.at(4).get<std::string>();
+    facts.mjd = optional_of(json.at(5));
+    facts.exposure = optional_of(json.at(6));
+    facts.gain = optional_of(json.at(7));
+    facts.saturation = optional_of(json.at(8));
+    facts.sensor_temperature = optional_of(json.at(9));
+    facts.airmass = optional_of(json.at(10));
+    facts.ra_hint = optional_of(json.at(11));
+    facts.dec_hint = optional_of(json.at(12));
+    facts.mount_mode = json.at(13).get<std::string>();
+    facts.unit = json.at(14).get<std::string>();
+    return facts;
+}
+
+Json packed(sky::FrameGeometry const& geometry)
+{
+    return Json::array({geometry.width, geometry.height, geometry.planes, geometry.stored_planes,
+                        geometry.planes_last, static_cast<int>(geometry.bayer),
+                        geometry.bits_per_pixel});
+}
+
+sky::FrameGeometry geometry_of(Json const& json)
+{
+    sky::FrameGeometry geometry;
+    geometry.width = json.at(0).get<std::int64_t>();
+    geometry.height = json.at(1).get<std::int64_t>();
+    geometry.planes = json.at(2).get<int>();
+    geometry.stored_planes = json.at(3).get<int>();
+    geometry.planes_last = json.at(4).get<bool>();
+    geometry.bayer = static_cast<image::BayerPattern>(json.at(5).get<int>());
+    geometry.bits_per_pixel = json.at(6).get<int>();
+    return geometry;
+}
+
+Json packed(FrameFootprint const& footprint)
+{
+    std::vector<double> values{footprint.center.lon.radians(), footprint.center.lat.radians(),
+                               footprint.radius.radians(), footprint.pixel_scale.radians(),
+                               footprint.position_angle.radians()};
+    for (sky::SkyCoord const& point : footprint.edge) {
+        values.push_back(point.lon.radians());
+        values.push_back(point.lat.radians());
+    }
+    return packed(std::span<double const>(values));
+}
+
+FrameFootprint footprint_of(Json const& json)
+{
+    constexpr std::size_t fixed = 5;
+    std::vector<double> const values = doubles_of(json);
+    core::require(values.size() >= fixed && (values.size() - fixed) % 2 == 0,
+                  "packed footprint has the wrong length");
+    auto const angle = [&](std::size_t i) { return core::Angle::from_radians(values[i]); };
+    FrameFootprint footprint{{angle(0), angle(1)}, angle(2), angle(3), angle(4), {}};
+    for (std::size_t i = fixed; i < values.size(); i += 2) {
+        footprint.edge.push_back({angle(i), angle(i + 1)});
+    }
+    return footprint;
+}
+
+Json packed(std::vector<PlaneMeasurement> const& planes)
+{
+    std::vector<double> values;
+    for (PlaneMeasurement const& plane : planes) {
+        values.push_back(plane.background);
+        values.push_back(plane.noise_sigma);
+    }
+    return packed(std::span<double const>(values));
+}
+
+std::vector<PlaneMeasurement> planes_of(Json const& json)
+{
+    std::vector<double> const values = doubles_of(json);
+    core::require(values.size() % 2 == 0, "packed measurements have the wrong length");
+    std::vector<PlaneMeasurement> planes;
+    for (std::size_t i = 0; i < values.size(); i += 2) {
+        planes.push_back({values[i], values[i + 1]});
+    }
+    return planes;
+}
+
+Json packed(FrameRecord const& record)
+{
+    return Json::array(
+        {record.id.value, record.header.path, record.header.hdu, packed(record.header.geometry),
+         packed(record.header.facts), packed(record.header.wcs), record.header.wcs_origin,
+         static_cast<int>(record.verdict.state), record.verdict.reason, packed(record.planes),
+         packed(std::span(&record.masked_fraction, 1)), packed(record.footprint)});
+}
+
+FrameRecord record_of(Json const& json)
+{
+    FrameRecord record;
+    record.id.value = json.at(0).get<std::uint32_t>();
+    record.header.path = json.at(1).get<std::string>();
+    record.header.hdu = json.at(2).get<int>();
+    record.header.geometry = geometry_of(json.at(3));
+    record.header.facts = facts_of(json.at(4));
+    record.header.wcs = wcs_of(json.at(5));
+    record.header.wcs_origin = json.at(6).get<std::string>();
+    record.verdict.state = static_cast<FrameState>(json.at(7).get<int>());
+    record.verdict.reason = json.at(8).get<std::string>();
+    record.planes = planes_of(json.at(9));
+    record.masked_fraction = doubles_of(json.at(10), 1).front();
+    record.footprint = footprint_of(json.at(11));
+    return record;
+}
+}  // namespace
+
+std::vector<std::byte> pack(std::vector<FrameRecord> const& records)
+{
+    Json list = Json::array();
+    for (FrameRecord const& record : records) {
+        list.push_back(packed(record));
+    }
+    std::vector<std::uint8_t> const encoded =
+        Json::to_cbor(Json::array({layout_version, std::move(list)}));
+    std::vector<std::byte> bytes(encoded.size());
+    for (std::size_t i = 0; i < encoded.size(); ++i) {
+        bytes[i] = static_cast<std::byte>(encoded[i]);
+    }
+    return bytes;
+}
+
+std::vector<FrameRecord> unpack(std::span<std::byte const> bytes)
+{
+    auto const* const first = reinterpret_cast<std::uint8_t const*>(bytes.data());
+    try {
+        Json const message = Json::from_cbor(first, first + bytes.size());
+        core::require(message.at(0).get<int>() == layout_version,
+                      "frame records come from another version of the program");
+        std::vector<FrameRecord> records;
+        records.reserve(message.at(1).size());
+        for (Json const& record : message.at(1)) {
+            records.push_back(record_of(record));
+        }
+        return records;
+    } catch (Json::exception const& error) {
+        throw core::InternalError(core::sentence(
+            "frame records that travelled between ranks cannot be read", error.what()));
+    }
+}
+}  // namespace sectile::plan

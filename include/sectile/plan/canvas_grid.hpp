@@ -22,8 +22,8 @@ struct GridOptions
     std::variant<PixelScaleRule, core::Angle> pixel_scale = PixelScaleRule::median;
     std::variant<OrientationRule, core::Angle> orientation = OrientationRule::north_up;  ///< or position angle of +y
     std::optional<sky::SkyCoord> center;
-    double padding_percent = 0.0;
-    std::string reference_grid;  ///< header text or path was read by the caller: 80-character cards; empty: none
+    double padding_percent = 0.0;  ///< by which width and height grow, half of it on each side
+    std::string reference_grid;  ///< text of a header (see grid_from_header_text), read by the caller; empty: none
     std::int64_t max_canvas_pixels = std::int64_t{4'000'000'000};
     OutlierTiles outlier_tiles = OutlierTiles::keep;
 };
@@ -44,7 +44,7 @@ struct CanvasGrid
     std::string projection;
     core::Angle pixel_scale;
     sky::SkyCoord center;
-    std::vector<std::size_t> left_out;  ///< indices of inputs dropped as outliers
+    std::vector<std::size_t> left_out;  ///< indices of inputs dropped as outliers, or off the reference grid
     std::vector<std::size_t> far_away;  ///< indices reported as far from all others
 
     [[nodiscard]] std::int64_t width() const { return wcs.width; }
@@ -66,7 +66,9 @@ struct CanvasGrid
 [[nodiscard]] std::string grid_to_json(CanvasGrid const& grid);
 [[nodiscard]] CanvasGrid grid_from_json(std::string const& text);
 
-/// Cards of a text header such as Montage's .hdr or SWarp's .head (lines of any length up to 80, ended by END), or nothing
-/// if the text is none. Width and height from NAXIS1/2.
+/// The grid of a text header such as Montage's .hdr or SWarp's .head (free-format lines, END may be missing) or of
+/// the 80-character cards of a FITS header without separators. Width and height from NAXIS1/2. Only the celestial
+/// keywords of the first two axes are kept, their values as written. Throws core::InputError when the
+/// text is no such header.
 [[nodiscard]] CanvasGrid grid_from_header_text(std::string const& text);
 }  // namespace sectile::plan

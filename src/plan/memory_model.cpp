@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "plan/memory_model.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace sectile::plan
+{
+namespace
+{
+constexpr std::int64_t float_bytes = 4;
+constexpr std::int64_t window_margin = 16;  ///< kernel support and rounding, both sides
+constexpr std::int64_t strips_in_flight = 2;
+constexpr std::int64_t batches_in_flight = 2;
+constexpr std::int64_t output_plane_bytes = 12;      ///< science, weight, coverage
+constexpr std::int64_t sum_plane_bytes = 8 + 8 + 4;  ///< value, weight, coverage
+constexpr std::int64_t block_pixels = 64 * 8;        ///< of a combine kernel
+constexpr std::int64_t sample_bytes = 8;             ///< value and weight
+constexpr std::int64_t worker_bytes = std::int64_t{1} << 20;
+
+/// Source pixels under so many destination pixels, margin included, at most the source.
+std::int64_t source_extent(std::int64_t destination, double spread, std::int64_t whole)
+{
+    double const needed = std::ceil(static_cast<double>(destination) * spread) + window_margin;
+    return needed >= static_cast<double>(whole) ? whole : static_cast<std::int64_t>(needed);
+}
+}  // namespace
+
+std::int64_t MemoryModel::window_rows(std::int64_t strip_rows) const
+{
+    return source_extent(strip_rows, job_.row_spread, job_.source_height);
+}
+
+std::int64_t MemoryModel::window_columns(std::int64_t strip_columns) const
+{
+    // A strip of all columns may need any column of a source; a narrow one only what lies under it.
+    return strip_columns >= job_.width
+               ? job_.source_width
+               : source_extent(strip_columns, job_.row_spread, job_.source_width);
+}
+
+std::int64_t MemoryModel::sources_of_strip(std::int64_t columns) const
+{
+    std::int64_t const width = std::max<std::int64_t>(job_.source_width, 1);
+    return std::min(job_.sources, job_.depth * ((columns + width - 1) / width + 1));
+}
+
+std::int64_t MemoryModel::strip_bytes(ChunkShape const& shape) const
+{
+    std::int64_t const output = job_.planes * output_plane_bytes + 1;
+    std::int64_t const sums = job_.running_mean ? job_.planes * sum_plane_bytes : 0;
+    return shape.rows * shape.columns * (strips_in_flight * output + sums);
+}
+
+std::int64_t MemoryModel::window_bytes(ChunkShape const& shape) const
+{
+    return shape.batch * job_.source_planes * float_bytes * window_rows(shape.rows) *
+           window_columns(shape.columns);
+}
+
+std::int64_t MemoryModel::peak_bytes(ChunkShape const& shape) const
+{
+    std::int64_t const depth = job_.running_mean ? 1 : std::max<std::int64_t>(job_.depth, 1);
+    std::int64_t const scratch = depth * job_.planes * sample_bytes * block_pixels + worker_bytes;
+    return strip_bytes(shape) + batches_in_flight * window_bytes(shape) + shape.workers * scratch;
+}
+
+std::int64_t MemoryModel::ingest_bytes(int workers) const
+{
+    std::int64_t const pixels = job_.source_width * job_.source_height;
+    return workers * (pixels * float_bytes * (job_.source_planes + 1) + worker_bytes);
+}
+
+std::int64_t MemoryModel::source_bytes() const
+{
+    return job_.sources * job_.source_planes * float_bytes * job_.source_width * job_.source_height;
+}
+
+std::int64_t MemoryModel::io_bytes(ChunkShape const& shape) const
+{
+    // Rows of a source that a strip needs, against those it is there for.
+    double const useful = std::max(1.0, static_cast<double>(shape.rows) * job_.row_spread);
+    double const wanted = static_cast<double>(window_rows(shape.rows));
+    double const repeated = std::max(1.0, wanted / useful);
+    auto const read = static_cast<std::int64_t>(repeated * static_cast<double>(source_bytes()));
+    return read + job_.width * job_.height * (job_.planes * output_plane_bytes + 1);
+}
+}  // namespace sectile::plan
