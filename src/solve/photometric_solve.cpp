@@ -18,6 +18,9 @@ namespace
 /// Tukey's constant for 95 % efficiency on Gaussian errors (Beaton & Tukey 1974).
 constexpr double tukey_constant = 4.685;
 
+/// Huber's constant for 95 % efficiency (Huber 1981).
+constexpr double huber_constant = 1.345;
+
 /// Least robust weight: keeps the system regular when all pairs of an image are wild. Its pull on
 /// good solutions is a hundred-millionth of a good pair's.
 constexpr double least_weight = 1e-8;
@@ -29,6 +32,9 @@ constexpr int most_iterations = 100;
 
 /// Change of all offsets, in units of the smallest pair sigma, below which iterating stops.
 constexpr double settled = 1e-9;
+
+/// The same for the convex stage, which only has to come near.
+constexpr double coarsely_settled = 1e-2;
 
 constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
 
@@ -190,6 +196,20 @@ std::vector<double> plain_weights(std::span<OffsetPair const> pairs)
     return weight;
 }
 
+/// Weights of Huber's convex loss. Tukey's loss has many minima and finds the wrong one when it
+/// starts from a plain solution that a wild pair has dragged along; Huber's has a single one, near
+/// the good pairs.
+std::vector<double> huber_weights(std::span<OffsetPair const> pairs,
+                                  std::vector<double> const& offset)
+{
+    std::vector<double> weight = plain_weights(pairs);
+    for (std::size_t p = 0; p < pairs.size(); ++p) {
+        double const size = std::abs(residual(pairs[p], offset)) / pairs[p].sigma;
+        weight[p] *= size > huber_constant ? huber_constant / size : 1.0;
+    }
+    return weight;
+}
+
 std::vector<double> robust_weights(std::span<OffsetPair const> pairs,
                                    std::vector<double> const& offset)
 {
@@ -208,6 +228,22 @@ double largest_change(std::vector<double> const& a, std::vector<double> const& b
         change = std::max(change, std::abs(a[i] - b[i]));
     }
     return change;
+}
+
+/// Iteratively reweighted least squares from `offset`, until no offset changes by more than
+/// `tolerance`.
+template <class Weights>
+void iterate(LeastSquares& system, std::span<OffsetPair const> pairs, Weights const& weights_at,
+             double tolerance, std::vector<double>& offset)
+{
+    for (int iteration = 0; iteration < most_iterations; ++iteration) {
+        std::vector<double> next = system.solve(weights_at(pairs, offset));
+        bool const done = largest_change(next, offset) <= tolerance;
+        offset = std::move(next);
+        if (done) {
+            return;
+        }
+    }
 }
 
 /// Shifts each component so that its weighted mean is 0 (its plain mean where all weights are 0).
@@ -273,16 +309,9 @@ OffsetSolution solve_offsets(std::size_t images, std::span<OffsetPair const> pai
     }
     LeastSquares system(images, pairs, solution.component);
     std::vector<double> offset = system.solve(plain_weights(pairs));
-    std::vector<double> weight = robust_weights(pairs, offset);
-    for (int iteration = 0; iteration < most_iterations; ++iteration) {
-        std::vector<double> next = system.solve(weight);
-        bool const done = largest_change(next, offset) <= settled * least_sigma;
-        offset = std::move(next);
-        weight = robust_weights(pairs, offset);
-        if (done) {
-            break;
-        }
-    }
+    iterate(system, pairs, huber_weights, coarsely_settled * least_sigma, offset);
+    iterate(system, pairs, robust_weights, settled * least_sigma, offset);
+    std::vector<double> const weight = robust_weights(pairs, offset);
     apply_gauge(solution.component, gauge_weight, offset);
     solution.rms_before = weighted_rms(pairs, weight, solution.offset);
     solution.rms_after = weighted_rms(pairs, weight, offset);
