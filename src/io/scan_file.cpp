@@ -25,7 +25,7 @@ class FileScanner
 
     void scan(FileScan& result)
     {
-        for (int hdu = 0; file_.move_to(hdu); ++hdu) {
+        for (int hdu = 0; move_to(hdu, result); ++hdu) {
             HduShape const shape = file_.shape();
             HeaderCards const header(file_.header_text());
             if (hdu == 0) {
@@ -39,6 +39,18 @@ class FileScanner
     }
 
   private:
+    /// What follows a damaged header cannot be found any more; the HDUs before it stay good.
+    bool move_to(int hdu, FileScan& result)
+    {
+        try {
+            return file_.move_to(hdu);
+        }
+        catch (FitsError const& error) {
+            result.unreadable.push_back({file_.path(), hdu, error.reason()});
+            return false;
+        }
+    }
+
     static bool has_data(HduShape const& shape)
     {
         // A single axis is no image and no error: spectra, tables of distortions.

@@ -201,9 +201,10 @@ class CfitsioSource final : public WindowSource
                      std::vector<long>& step, void* blank, void* target)
     {
         int status = 0;
+        int any_blank = 0;  // CFITSIO writes it even where its manual allows a null pointer
         bool const is_plain_float = shape_.bits_per_pixel < 0 && !shape_.is_compressed;
         fits_read_subset(file_.handle(), type, first.data(), last.data(), step.data(),
-                         is_plain_float ? nullptr : blank, target, nullptr, &status);
+                         is_plain_float ? nullptr : blank, target, &any_blank, &status);
         file_.check(status);
     }
 
