@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <memory>
+#include <string>
+
 #include "sectile/compute/recipe.hpp"
 #include "sectile/compute/source_window.hpp"
 #include "sectile/compute/task_runner.hpp"
-
-#include <memory>
-#include <string>
 
 namespace sectile::compute
 {
@@ -15,7 +15,8 @@ namespace sectile::compute
 struct StripOutput
 {
     image::ImageView<float> science;
-    image::ImageView<float> weight;            ///< sum of the weights of the surviving samples (inverse variance)
+    image::ImageView<float>
+        weight;  ///< sum of the weights of the surviving samples (inverse variance)
     image::ImageView<std::uint32_t> coverage;  ///< surviving frames
 };
 
@@ -29,28 +30,31 @@ struct StripSums
     StripSums() = default;
     StripSums(core::Box const& strip, int planes)
         : value(strip, planes), weight(strip, planes), coverage(strip, planes)
-    {
-    }
+    {}
 };
 
-/// Writable samples of one source on a part of the destination, C planes each.
+/// Writable samples of one source on a part of the destination, C planes each. Missing samples get
+/// value 0, weight 0, coverage 0, sigma 0.
 struct SampleOutput
 {
     image::ImageView<float> value;
     image::ImageView<float> weight;
-    image::ImageView<float> coverage;
+    image::ImageView<float> coverage;  ///< may be empty: not wanted
+    image::ImageView<float> sigma{};  ///< noise of each sample, 0 unknown; may be empty: not wanted
 };
 
-/// Pixels that the interpolation kernel needs on each side of a position.
+/// Pixels that the interpolation kernel needs on each side of a position, and a little more, so
+/// that whole vector registers can be loaded.
 [[nodiscard]] int kernel_margin(ResampleKernel kernel);
 
 /// The numerics of a coadd on one kind of hardware. One virtual call per strip and batch, never per
-/// pixel. All backends give the result the reference backend defines: `reference` is plain double loops;
-/// `cpu` agrees with it to float rounding and is bit-identical for any number of threads, any strip
-/// and any instruction set; `cuda` agrees with `cpu` as specification section 0.1 says.
+/// pixel. All backends give the result the reference backend defines: `reference` is plain double
+/// loops; `cpu` agrees with it to float rounding and is bit-identical for any number of threads,
+/// any strip and any instruction set; `cuda` agrees with `cpu` as specification section 0.1 says.
 ///
 /// Sources are given in ascending id, and samples of a pixel are combined in that order.
-/// Calls are thread-compatible: one call at a time per object; inside, the work is spread over `runner`.
+/// Calls are thread-compatible: one call at a time per object; inside, the work is spread over
+/// `runner`.
 class Backend
 {
   public:
@@ -61,8 +65,8 @@ class Backend
     virtual void resample(SourceWindow const& source, CoaddRecipe const& recipe,
                           SampleOutput const& out) = 0;
 
-    /// Adds the sources' samples to the sums (recipe.combine.is_running_mean()). Called for batches of sources
-    /// in ascending id, the result equals one call with all of them.
+    /// Adds the sources' samples to the sums (recipe.combine.is_running_mean()). Called for batches
+    /// of sources in ascending id, the result equals one call with all of them.
     virtual void accumulate(std::span<StripSource const> sources, CoaddRecipe const& recipe,
                             StripSums& sums) = 0;
 
@@ -73,7 +77,8 @@ class Backend
     virtual void combine(std::span<StripSource const> sources, CoaddRecipe const& recipe,
                          StripOutput const& out) = 0;
 
-    /// Bytes that one worker needs beside sources and output when a pixel has at most `depth` samples.
+    /// Bytes that one worker needs beside sources and output when a pixel has at most `depth`
+    /// samples.
     [[nodiscard]] virtual std::size_t scratch_bytes(int planes, std::size_t depth) const = 0;
 };
 

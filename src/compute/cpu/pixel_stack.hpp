@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "sectile/compute/recipe.hpp"
+
+#include "compute/cpu/row_sampler.hpp"
+
+namespace sectile::compute
+{
+/// Rows of the output that take the combination of a piece of one plane.
+struct CombinedRow
+{
+    float* science;
+    float* weight;
+    std::uint32_t* coverage;
+};
+
+/// The samples of a piece of a destination row from many sources: per plane one row of pixels per
+/// source, in source order. Grown per strip, never per pixel. One worker's scratch: not
+/// thread-safe.
+class PixelStack
+{
+  public:
+    explicit PixelStack(int planes);
+
+    /// Pixels of a row that are stacked together when up to `depth` samples meet in one: as many as
+    /// keep the samples in the second-level cache, but enough to make a piece worth its set-up.
+    [[nodiscard]] static int width_for(int planes, std::size_t depth);
+    [[nodiscard]] static std::size_t bytes(int planes, std::size_t depth);
+
+    /// Empties the stack and makes room for `depth` sources on `width` pixels.
+    void start(std::size_t depth, int width);
+    /// Rows for the samples of the next source, from pixel `offset` of the piece on.
+    [[nodiscard]] RowTarget const& next(int offset);
+    /// Keeps what was written to the rows of next(); pixels outside `range` have no sample.
+    void push(SampledRange const& range);
+    /// Combination of every pixel of one plane.
+    void combine(CombineRecipe const& recipe, int plane, CombinedRow const& out);
+
+  private:
+    [[nodiscard]] std::size_t row_at(int plane, std::size_t source) const
+    {
+        return (static_cast<std::size_t>(plane) * depth_ + source) * stride_;
+    }
+    int gather(int plane, int pixel);
+
+    int planes_;
+    int width_ = 0;
+    std::size_t stride_ = 0;
+    std::size_t depth_ = 0;
+    std::size_t count_ = 0;  ///< sources pushed
+    int offset_ = 0;
+    std::vector<float> value_;
+    std::vector<float> weight_;
+    std::vector<float> coverage_;
+    std::vector<float> sigma_;  ///< of the next source, one row per plane
+    std::vector<double>
+        noise_square_;  ///< sum over the samples with known noise, per plane and pixel
+    std::vector<std::int32_t> noise_count_;
+    RowTarget target_;
+    std::vector<float> pixel_value_;  ///< samples of one pixel
+    std::vector<float> pixel_weight_;
+    std::vector<float> pixel_coverage_;
+    std::vector<double> sorted_;
+    std::vector<double> scratch_;
+};
+}  // namespace sectile::compute

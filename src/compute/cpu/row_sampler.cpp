@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "compute/cpu/row_sampler.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "sectile/compute/kernels/interpolation_kern.hpp"
+
+#include "compute/map_jacobian.hpp"
+
+namespace sectile::compute
+{
+/// One plane of the window with checked access: NaN outside window and frame.
+struct RowSampler::WindowPlane
+{
+    float const* data;
+    std::ptrdiff_t stride;
+    std::int64_t x0;  ///< common part of window and frame, in window pixels
+    std::int64_t y0;
+    std::int64_t x1;
+    std::int64_t y1;
+
+    static WindowPlane of(image::ImageView<float const> const& view, core::Box const& frame,
+                          int plane)
+    {
+        core::Box const valid = view.box.clipped_to(frame).shifted_by(-view.box.x0, -view.box.y0);
+        return {view.data + plane * view.plane_stride,
+                view.row_stride,
+                valid.x0,
+                valid.y0,
+                valid.x1,
+                valid.y1};
+    }
+
+    [[nodiscard]] float at(std::int64_t column, std::int64_t row) const
+    {
+        bool const is_inside = column >= x0 && column < x1 && row >= y0 && row < y1;
+        return is_inside ? data[row * stride + column] : std::numeric_limits<float>::quiet_NaN();
+    }
+};
+
+RowSampler::RowSampler(RowKernels const& kernels, WeightTable const& table,
+                       CoaddRecipe const& recipe, int planes)
+    : kernels_(&kernels),
+      table_(&table),
+      recipe_(recipe),
+      planes_(planes),
+      taps_(kernels::kernel_taps(recipe.resample.kernel))
+{}
+
+void RowSampler::set_window(SourceWindow const& source)
+{
+    core::Box const& box = source.science.box;
+    geometry_.edges = kernels::FrameEdges::of(source.frame);
+    geometry_.x0 = static_cast<std::int32_t>(box.x0);
+    geometry_.y0 = static_cast<std::int32_t>(box.y0);
+    geometry_.width = static_cast<std::int32_t>(box.width());
+    geometry_.height = static_cast<std::int32_t>(box.height());
+    geometry_.before = kernels::taps_before(recipe_.resample.kernel);
+    geometry_.loaded_x = std::max(taps_, table_->lanes());
+    geometry_.loaded_y = taps_;
+    geometry_.is_nearest = recipe_.resample.kernel == ResampleKernel::nearest;
+}
+
+SampledRange RowSampler::sample(SourceWindow const& source, RowPiece const& piece,
+                                RowTarget const& target)
+{
+    set_window(source);
+    source.map->evaluate_row(piece.y, piece.x, piece.x + piece.count, coords_.x, coords_.y);
+    PieceExtent const extent = kernels_->locate(coords_, piece.count, geometry_);
+    if (extent.first >= extent.last) {
+        return {};
+    }
+    bool const has_taper = recipe_.feather > 0.0;
+    bool const has_area = recipe_.resample.flux_mode == FluxMode::flux;
+    if (has_taper) {
+        kernels_->taper(coords_, extent.first, extent.last, {geometry_.edges, recipe_.feather});
+    }
+    if (has_area) {
+        map_area_row(*source.map, piece.y, piece.x, piece.x + piece.count, coords_.area);
+    }
+    interpolate(source, extent, target);
+    for (int c = 0; c < planes_; ++c) {
+        auto const plane = static_cast<std::size_t>(c);
+        if (!source.weight.empty() && (c == 0 || source.weight.planes > 1)) {
+            weigh_by_plane(source, c, extent);
+        }
+        PlaneScaling const scaling{source.photometry[plane],
+                                   source.weight_scale[plane],
+                                   static_cast<double>(piece.x),
+                                   static_cast<double>(piece.y),
+                                   source.weight.empty() ? nullptr : plane_weight_,
+                                   has_taper,
+                                   has_area};
+        kernels_->scale(coords_, extent.first, extent.last, scaling, target.value[plane],
+                        target.weight[plane]);
+        if (!target.coverage.empty()) {
+            write_coverage(source, c, extent, target.weight[plane], target.coverage[plane]);
+        }
+        if (!target.sigma.empty()) {
+            write_sigma(source, c, extent, target.weight[plane], target.sigma[plane]);
+        }
+    }
+    return {extent.first, extent.last};
+}
+
+void RowSampler::interpolate(SourceWindow const& source, PieceExtent const& extent,
+                             RowTarget const& target)
+{
+    auto const kernel = static_cast<std::size_t>(recipe_.resample.kernel);
+    bool const is_loadable =
+        geometry_.width >= geometry_.loaded_x && geometry_.height >= geometry_.loaded_y;
+    if (is_loadable) {
+        PlaneSet const planes{source.science.data, source.science.row_stride,
+                              source.science.plane_stride, planes_, target.value.data()};
+        kernels_->interpolate[kernel](coords_, extent.first, extent.last, planes, table_->rows());
+    }
+    for (int c = 0; c < planes_; ++c) {
+        float* const value = target.value[static_cast<std::size_t>(c)];
+        if (!extent.is_plain || kernels_->has_holes(value, extent.first, extent.last)) {
+            mend(source, c, extent, value);
+        }
+    }
+}
+
+void RowSampler::mend(SourceWindow const& source, int plane, PieceExtent const& extent,
+                      float* value)
+{
+    WindowPlane const window = WindowPlane::of(source.science, source.frame, plane);
+    for (int i = extent.first; i < extent.last; ++i) {
+        auto const state = static_cast<PixelState>(coords_.state[i]);
+        if (state == PixelState::edge || (state == PixelState::plain && !std::isfinite(value[i]))) {
+            value[i] = careful_value(window, i);
+        }
+    }
+}
+
+float RowSampler::careful_value(WindowPlane const& plane, int i)
+{
+    float const nearest = plane.at(coords_.near_column[i], coords_.near_row[i]);
+    if (geometry_.is_nearest || !std::isfinite(nearest)) {
+        return nearest;
+    }
+    std::int64_t const column = coords_.column[i];
+    std::int64_t const row = coords_.row[i];
+    // The taps as the fast loop would have loaded them, zeros in the padding that weighs nothing.
+    alignas(32) float patch[kernels::max_taps * kernels::max_taps] = {};
+    bool is_whole = true;
+    for (int j = 0; j < taps_; ++j) {
+        for (int k = 0; k < taps_; ++k) {
+            float const pixel = plane.at(column - geometry_.before + k, row - geometry_.before + j);
+            is_whole = is_whole && std::isfinite(pixel);
+            patch[j * geometry_.loaded_x + k] = pixel;
+        }
+    }
+    if (is_whole) {
+        auto const kernel = static_cast<std::size_t>(recipe_.resample.kernel);
+        return kernels_->interpolate_patch[kernel](patch, table_->rows(), coords_.fx[i],
+                                                   coords_.fy[i]);
+    }
+    float const fx = coords_.fx[i];
+    float const fy = coords_.fy[i];
+    float sum = 0.0F;
+    float weight_sum = 0.0F;
+    for (int j = 0; j < 2; ++j) {
+        for (int k = 0; k < 2; ++k) {
+            float const pixel = plane.at(column + k, row + j);
+            if (std::isfinite(pixel)) {
+                float const weight = (k == 0 ? 1.0F - fx : fx) * (j == 0 ? 1.0F - fy : fy);
+                sum += weight * pixel;
+                weight_sum += weight;
+            }
+        }
+    }
+    return sum / weight_sum;
+}
+
+void RowSampler::weigh_by_plane(SourceWindow const& source, int plane, PieceExtent const& extent)
+{
+    WindowPlane const weight =
+        WindowPlane::of(source.weight, source.frame, source.weight.planes == 1 ? 0 : plane);
+    auto const is_usable = [](float value) { return value > 0.0F && std::isfinite(value); };
+    for (int i = extent.first; i < extent.last; ++i) {
+        std::int64_t const column = coords_.column[i];
+        std::int64_t const row = coords_.row[i];
+        float const a = weight.at(column, row);
+        float const b = weight.at(column + 1, row);
+        float const c = weight.at(column, row + 1);
+        float const d = weight.at(column + 1, row + 1);
+        if (is_usable(a) && is_usable(b) && is_usable(c) && is_usable(d)) {
+            float const lower = a + coords_.fx[i] * (b - a);
+            float const upper = c + coords_.fx[i] * (d - c);
+            plane_weight_[i] = lower + coords_.fy[i] * (upper - lower);
+        } else {
+            float const nearest = weight.at(coords_.near_column[i], coords_.near_row[i]);
+            plane_weight_[i] = is_usable(nearest) ? nearest : 0.0F;
+        }
+    }
+}
+
+void RowSampler::write_coverage(SourceWindow const& source, int plane, PieceExtent const& extent,
+                                float const* weight, float* coverage) const
+{
+    if (source.coverage.empty()) {
+        for (int i = extent.first; i < extent.last; ++i) {
+            coverage[i] = weight[i] > 0.0F ? 1.0F : 0.0F;
+        }
+        return;
+    }
+    image::ImageView<float const> const& view = source.coverage;
+    WindowPlane const frames = WindowPlane::of(view, source.frame, view.planes == 1 ? 0 : plane);
+    for (int i = extent.first; i < extent.last; ++i) {
+        float const value = frames.at(coords_.near_column[i], coords_.near_row[i]);
+        coverage[i] = weight[i] > 0.0F && value > 0.0F ? value : 0.0F;
+    }
+}
+
+void RowSampler::write_sigma(SourceWindow const& source, int plane, PieceExtent const& extent,
+                             float const* weight, float* sigma) const
+{
+    auto const c = static_cast<std::size_t>(plane);
+    double const known = source.noise_sigma[c] > 0.0 ? source.noise_sigma[c] : 0.0;
+    bool const is_from_plane = known == 0.0 && !source.weight.empty();
+    double const gain = std::fabs(source.photometry[c].gain);
+    bool const has_area = recipe_.resample.flux_mode == FluxMode::flux;
+    for (int i = extent.first; i < extent.last; ++i) {
+        double value =
+            is_from_plane ? gain / std::sqrt(static_cast<double>(plane_weight_[i])) : known;
+        value = has_area ? value * coords_.area[i] : value;
+        sigma[i] = weight[i] > 0.0F ? static_cast<float>(value) : 0.0F;
+    }
+}
+
+SampledRange RowSampler::sample(SampleBlock const& block, RowPiece const& piece,
+                                RowTarget const& target)
+{
+    std::int64_t const at = piece.x - block.box.x0;
+    for (int c = 0; c < planes_; ++c) {
+        auto const plane = static_cast<std::size_t>(c);
+        float const* const value = block.value.row(c, piece.y) + (piece.x - block.value.box.x0);
+        float const* const weight = block.weight.row(c, piece.y) + (piece.x - block.weight.box.x0);
+        float const* const coverage =
+            block.coverage.empty() ? nullptr : block.coverage.row(c, piece.y) + at;
+        float const* const sigma = block.sigma.empty() ? nullptr : block.sigma.row(c, piece.y) + at;
+        auto const known = static_cast<float>(block.noise_sigma[plane]);
+        for (int i = 0; i < piece.count; ++i) {
+            bool const is_present =
+                weight[i] > 0.0F && std::isfinite(weight[i]) && std::isfinite(value[i]);
+            target.value[plane][i] = is_present ? value[i] : 0.0F;
+            target.weight[plane][i] = is_present ? weight[i] : 0.0F;
+            if (!target.coverage.empty()) {
+                float const frames = coverage != nullptr ? coverage[i] : 1.0F;
+                target.coverage[plane][i] = is_present && frames > 0.0F ? frames : 0.0F;
+            }
+            if (!target.sigma.empty()) {
+                target.sigma[plane][i] = is_present ? (sigma != nullptr ? sigma[i] : known) : 0.0F;
+            }
+        }
+    }
+    return {0, piece.count};
+}
+}  // namespace sectile::compute

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <vector>
+
+#include "sectile/compute/source_window.hpp"
+
+#include "compute/cpu/row_kernels.hpp"
+#include "compute/cpu/weight_table.hpp"
+
+namespace sectile::compute
+{
+/// A piece of one destination row: pixels x <= … < x + count of row y, count <= piece_width.
+struct RowPiece
+{
+    std::int64_t y = 0;
+    std::int64_t x = 0;
+    int count = 0;
+};
+
+/// Rows that take the samples of a piece, one pointer per plane. Only pixels of the returned extent
+/// are written.
+struct RowTarget
+{
+    std::vector<float*> value;
+    std::vector<float*> weight;
+    std::vector<float*> coverage;  ///< empty: not wanted
+    std::vector<float*> sigma;     ///< empty: not wanted
+
+    explicit RowTarget(int planes)
+        : value(static_cast<std::size_t>(planes)), weight(static_cast<std::size_t>(planes))
+    {}
+};
+
+/// Pixels of a piece that were written; the others have no sample.
+struct SampledRange
+{
+    int first = 0;
+    int last = 0;
+};
+
+/// Makes the samples of sources piece by piece. Holds the scratch of one worker: not thread-safe.
+/// The samples of a pixel do not depend on the piece it is in, on the window or on the kernels'
+/// variant.
+class RowSampler
+{
+  public:
+    RowSampler(RowKernels const& kernels, WeightTable const& table, CoaddRecipe const& recipe,
+               int planes);
+
+    /// Samples of a window, interpolated; the piece must lie in footprint and map domain.
+    SampledRange sample(SourceWindow const& source, RowPiece const& piece, RowTarget const& target);
+
+    /// Samples that exist already; the piece must lie in the block's box.
+    SampledRange sample(SampleBlock const& block, RowPiece const& piece, RowTarget const& target);
+
+  private:
+    struct WindowPlane;
+
+    void set_window(SourceWindow const& source);
+    void interpolate(SourceWindow const& source, PieceExtent const& extent,
+                     RowTarget const& target);
+    void mend(SourceWindow const& source, int plane, PieceExtent const& extent, float* value);
+    [[nodiscard]] float careful_value(WindowPlane const& plane, int i);
+    void weigh_by_plane(SourceWindow const& source, int plane, PieceExtent const& extent);
+    void write_coverage(SourceWindow const& source, int plane, PieceExtent const& extent,
+                        float const* weight, float* coverage) const;
+    void write_sigma(SourceWindow const& source, int plane, PieceExtent const& extent,
+                     float const* weight, float* sigma) const;
+
+    RowKernels const* kernels_;
+    WeightTable const* table_;
+    CoaddRecipe recipe_;
+    int planes_;
+    int taps_;
+    WindowGeometry geometry_;
+    PieceCoords coords_;
+    alignas(64) float plane_weight_[piece_width];
+};
+}  // namespace sectile::compute

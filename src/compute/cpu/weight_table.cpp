@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "compute/cpu/weight_table.hpp"
+
+#include <algorithm>
+
+#include "sectile/compute/kernels/interpolation_kern.hpp"
+
+namespace sectile::compute
+{
+WeightTable::WeightTable(ResampleKernel kernel)
+{
+    int const taps = kernels::kernel_taps(kernel);
+    if (taps <= 2) {
+        return;
+    }
+    lanes_ = taps <= 4 ? 4 : 8;
+    rows_ = image::Image<float>({0, 0, static_cast<std::int64_t>(lanes_) * (phases + 2), 1}, 1);
+    float* row = rows_.view().data;
+    for (int phase = 0; phase < phases + 2; ++phase) {
+        double weights[kernels::max_taps];
+        kernels::kernel_weights(kernel, static_cast<double>(std::min(phase, phases)) / phases,
+                                weights);
+        std::transform(weights, weights + taps, row,
+                       [](double weight) { return static_cast<float>(weight); });
+        row += lanes_;
+    }
+}
+}  // namespace sectile::compute
