@@ -108,6 +108,14 @@ std::string projection_code(std::string_view ctype)
 /// of a degree; and it needs the tables of -TAB axes to parse anything.
 void check_cards(HeaderCards const& cards)
 {
+    // WCSLIB allocates the square of the number of axes before it looks any further.
+    constexpr double most_axes = 99;
+    for (std::string const& name : cards.names()) {
+        if ((name == "NAXIS" || name.starts_with("WCSAXES")) &&
+            cards.number(name).value_or(0.0) > most_axes) {
+            refuse(name + " is beyond what FITS allows");
+        }
+    }
     for (int axis = 1; axis <= max_axes; ++axis) {
         std::string const number = std::to_string(axis);
         std::string const ctype = cards.text("CTYPE" + number).value_or("");
@@ -215,12 +223,15 @@ void drop_sip_suffix(wcsprm& wcs, int axis)
     }
 }
 
-/// wcsfix would replace an empty row and column of a CD matrix by a pixel of one degree.
+/// Refuses a singular matrix before WCSLIB meets it: wcsfix would replace an empty row and column
+/// of a CD matrix by a pixel of one degree, and linset leaks what it allocated.
 void check_matrix(wcsprm const& wcs)
 {
     constexpr int has_cd = 2;
-    double const* const cd = wcs.cd;
-    if ((wcs.altlin & has_cd) != 0 && cd[0] * cd[3] - cd[1] * cd[2] == 0.0) {
+    bool const by_cd = (wcs.altlin & has_cd) != 0;
+    double const* const m = by_cd ? wcs.cd : wcs.pc;
+    double const scale = by_cd ? 1.0 : wcs.cdelt[0] * wcs.cdelt[1];
+    if (!(std::fabs((m[0] * m[3] - m[1] * m[2]) * scale) > 0.0)) {
         refuse("its linear matrix is singular");
     }
 }

@@ -37,6 +37,25 @@ std::string value_of(std::string_view field)
     }
     return trimmed(value);
 }
+/// Closes a string that runs to the end of its card: WCSLIB 7.12 would read on into the next card
+/// and end the program.
+void close_string(std::string& record)
+{
+    constexpr std::size_t value_field = 9;
+    std::size_t const first = record.find_first_not_of(' ', value_field);
+    if (record[value_field - 1] != '=' || first == std::string::npos || record[first] != '\'') {
+        return;
+    }
+    bool open = true;
+    for (std::size_t i = first + 1; i < record.size(); ++i) {
+        open = record[i] == '\'' ? !open : open;
+        if (!open && (i + 1 == record.size() || record[i + 1] != '\'')) {
+            return;
+        }
+    }
+    std::size_t const last = record.find_last_not_of(' ');
+    record[std::min(last + 1, record.size() - 1)] = '\'';
+}
 }  // namespace
 
 HeaderCards::HeaderCards(std::string_view text)
@@ -46,6 +65,7 @@ HeaderCards::HeaderCards(std::string_view text)
         record.resize(record_length, ' ');
         std::replace_if(
             record.begin(), record.end(), [](char c) { return c < ' ' || c > '~'; }, ' ');
+        close_string(record);
         std::string const name = name_of(record);
         if (name == "END") {
             break;

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "sectile/core/angle.hpp"
-#include "sectile/core/box.hpp"
-
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -11,6 +8,9 @@
 #include <span>
 #include <string>
 #include <vector>
+
+#include "sectile/core/angle.hpp"
+#include "sectile/core/box.hpp"
 
 namespace sectile::sky
 {
@@ -45,18 +45,26 @@ struct LookupTable
 struct WcsDescription
 {
     std::string cards;  ///< the header: 80-character cards without separators, may lack END
-    std::vector<LookupTable> pixel_lookup;     ///< CPDIS tables (applied with SIP, before the CD matrix)
+    std::vector<LookupTable>
+        pixel_lookup;  ///< CPDIS tables (applied with SIP, before the CD matrix)
     std::vector<LookupTable> detector_lookup;  ///< D2IM tables (applied first)
     std::int64_t width = 0;                    ///< NAXIS1 of the image
     std::int64_t height = 0;
 };
 
 /// Celestial world coordinate system of an image: immutable RAII over WCSLIB's wcsprm. Parsing is
-/// serialised by one lock (WCSLIB's parsers are not re-entrant). Transforms are const but use scratch
-/// inside wcsprm: give every thread its own copy (copies are deep).
+/// serialised by one lock (WCSLIB's parsers are not re-entrant). Transforms are const but use
+/// scratch inside wcsprm: give every thread its own copy (copies are deep).
 ///
-/// Every celestial frame (ICRS, FK5, FK4, galactic, ecliptic) is converted to ICRS. Axes may be
-/// swapped (latitude first), more than two axes are reduced to the celestial pair.
+/// Every celestial frame (ICRS, FK5, FK4, galactic, ecliptic, supergalactic) is converted to ICRS:
+/// FK5 J2000 is taken as the ICRS (0.023 arcsec apart), FK5 of another equinox is precessed by the
+/// IAU 1976 model, FK4 is freed from the E-terms of aberration (Murray 1989). Axes may be swapped
+/// (latitude first), more than two axes are reduced to the celestial pair; its lower axis is x.
+///
+/// Distortions: SIP (whether or not CTYPE says -SIP), look-up tables (D2IM first, then SIP and
+/// CPDIS added, as astropy does), TPV, TNX, ZPX, DSS, TPD; SCAMP's PV terms on a TAN are read as
+/// TPV. They are inverted by Newton's method to 1e-9 px. Cylindrical images may lie anywhere on the
+/// turn.
 class SkyWcs
 {
   public:
@@ -98,7 +106,10 @@ struct WcsLimits
     core::Angle max_scale = core::Angle::from_arcsec(60.0);
 };
 
-/// Why the WCS cannot be used, or nothing: celestial, invertible (round trip at corners, edges and
-/// centre within 0.05 px), pixel scale inside the limits, finite footprint.
-[[nodiscard]] std::optional<std::string> reason_unusable(SkyWcs const& wcs, WcsLimits const& limits);
+/// Why the WCS cannot be used, or nothing: celestial, invertible (round trip of a lattice of 5 x 5
+/// pixels with corners, edges and centre within 0.05 px), pixel scale inside the limits, finite
+/// footprint. Up to half of the lattice, but not the centre, may lie off the projection: the
+/// corners of an all-sky map do. A full turn in a cylindrical projection may show its seam twice.
+[[nodiscard]] std::optional<std::string> reason_unusable(SkyWcs const& wcs,
+                                                         WcsLimits const& limits);
 }  // namespace sectile::sky

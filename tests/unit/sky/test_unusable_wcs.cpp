@@ -63,6 +63,8 @@ TEST(UnusableWcs, IsRefusedWithItsReason)
         {"a word", changed("CRPIX1", card("CRPIX1", "'left'")), "CRPIX1 is not a number"},
         {"an infinite matrix", changed("CD1_1", card("CD1_1", "1E999")), "CD1_1 is not a number"},
         {"a singular matrix", singular, "singular"},
+        {"an axis without scale", changed("CD1_1", ""), "singular"},
+        {"too many axes", describe({.more = card("WCSAXES", 1e6)}), "WCSAXES"},
         {"latitude beyond the pole", describe({.lat = 120.0}), "parameter"},
         {"damaged SIP", describe({.more = card("A_ORDER", 99.0)}), "A_ORDER"},
         {"SIP without number", describe({.more = card("A_ORDER", 2.0) + card("A_2_0", "'x'")}),
@@ -77,6 +79,20 @@ TEST(UnusableWcs, IsRefusedWithItsReason)
         EXPECT_NE(refusal.find(damage.reason), std::string::npos) << refusal;
         EXPECT_EQ(refusal.find('\n'), std::string::npos);
     }
+}
+
+TEST(UnusableWcs, SurvivesAStringWithoutItsEnd)
+{
+    // WCSLIB 7.12 aborts the program when a string runs to the end of its card.
+    std::string open_end = "CTYPE2  = 'DEC--TAN";
+    open_end.resize(80, ' ');
+    std::string full = "TELESCOP= '" + std::string(69, 'x');
+
+    SkyWcs const wcs(changed("CTYPE2", open_end));
+    SkyWcs const another(describe({.more = full}));
+
+    EXPECT_EQ(wcs.projection(), "TAN");
+    EXPECT_EQ(another.projection(), "TAN");
 }
 
 TEST(UnusableWcs, RefusesTablesOfImpossibleShape)
