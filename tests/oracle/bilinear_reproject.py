@@ -26,10 +26,9 @@ def main():
         # A grid turned by 33 degrees against the frame.
         mosaic = plain_mosaic(sectile, os.path.join(scratch, f"{name}_mosaic"), frames, "--resample", "bilinear",
                               "--orientation", 33)
-        grid = fits.getheader(os.path.join(scratch, f"{name}_mosaic", "grid.fits"))
         with fits.open(frames[0]) as hdus:
             theirs, footprint = reproject_interp((hdus[0].data.astype(float), WCS(hdus[0].header)),
-                                                 WCS(grid).celestial, shape_out=mosaic.science.shape,
+                                                 WCS(mosaic.header).celestial, shape_out=mosaic.science.shape,
                                                  order="bilinear")
         # reproject extends the image by half a pixel at its border, sectile does not.
         interior = around((mosaic.coverage == 1) & (footprint == 1), 2, all_of=True)

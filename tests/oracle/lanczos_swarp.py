@@ -73,7 +73,7 @@ def main():
                       "--width", 400, "--height", 300, "--colour", "mono", "--bits-per-pixel", -32, "--rotation", 8,
                       "--dither", 12, "--sky-level", 0, "--hot-pixels", 0, "--trails", 0, "--noise", NOISE)
     mosaic = plain_mosaic(sectile, os.path.join(scratch, "sectile"), frames, "--resample", "lanczos3")
-    grid_header = fits.getheader(os.path.join(scratch, "sectile", "grid.fits"))
+    grid_header = mosaic.header
     shape = mosaic.science.shape
 
     exact = Lanczos3Mean(WCS(grid_header).celestial, shape)
