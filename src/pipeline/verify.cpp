@@ -86,14 +86,14 @@ std::optional<std::string> contradiction(float science, float weight, std::uint3
 
 void check_rows(std::string const& file, ProductRows const& rows, PixelSummary& summary)
 {
-    core::Box const box = rows.science.box();
-    summary.pixels += box.area() * rows.science.planes();
+    core::Box const box = rows.science.box;
+    summary.pixels += box.area() * rows.science.planes;
     for (std::int64_t y = box.y0; y < box.y1; ++y) {
         std::vector<bool> has_weight(static_cast<std::size_t>(box.width()), false);
-        for (int plane = 0; plane < rows.science.planes(); ++plane) {
-            float const* const science = rows.science.view().row(plane, y);
-            float const* const weight = rows.weight.view().row(plane, y);
-            std::uint32_t const* const coverage = rows.coverage.view().row(plane, y);
+        for (int plane = 0; plane < rows.science.planes; ++plane) {
+            float const* const science = rows.science.row(plane, y);
+            float const* const weight = rows.weight.row(plane, y);
+            std::uint32_t const* const coverage = rows.coverage.row(plane, y);
             for (std::int64_t x = 0; x < box.width(); ++x) {
                 if (auto const why = contradiction(science[x], weight[x], coverage[x])) {
                     throw wrong_pixel(file, plane, x, y, *why);
@@ -107,7 +107,7 @@ void check_rows(std::string const& file, ProductRows const& rows, PixelSummary& 
                 }
             }
         }
-        std::uint8_t const* const alpha = rows.alpha.view().row(0, y);
+        std::uint8_t const* const alpha = rows.alpha.row(0, y);
         for (std::int64_t x = 0; x < box.width(); ++x) {
             if (alpha[x] > 0 && !has_weight[static_cast<std::size_t>(x)]) {
                 throw wrong_pixel(file, 0, x, y, "alpha is set where no plane has weight");
@@ -117,8 +117,8 @@ void check_rows(std::string const& file, ProductRows const& rows, PixelSummary& 
 }
 
 template <class T>
-void compare_planes(ProductFiles const& files, char const* what, image::ImageView<T const> one,
-                    image::ImageView<T const> other)
+void compare_planes(ProductFiles const& files, char const* what, image::ImageView<T> one,
+                    image::ImageView<T> other)
 {
     for (int plane = 0; plane < one.planes; ++plane) {
         for (std::int64_t y = one.box.y0; y < one.box.y1; ++y) {
@@ -138,10 +138,10 @@ void compare_planes(ProductFiles const& files, char const* what, image::ImageVie
 
 void compare_rows(ProductFiles const& files, ProductRows const& canvas, ProductRows const& fits)
 {
-    compare_planes(files, "science", canvas.science.view(), fits.science.view());
-    compare_planes(files, "weight", canvas.weight.view(), fits.weight.view());
-    compare_planes(files, "coverage", canvas.coverage.view(), fits.coverage.view());
-    compare_planes(files, "alpha", canvas.alpha.view(), fits.alpha.view());
+    compare_planes(files, "science", canvas.science, fits.science);
+    compare_planes(files, "weight", canvas.weight, fits.weight);
+    compare_planes(files, "coverage", canvas.coverage, fits.coverage);
+    compare_planes(files, "alpha", canvas.alpha, fits.alpha);
 }
 
 /// Goes once through the product by rows; `other` is the second file of the product or null.
@@ -156,16 +156,23 @@ PixelSummary check_pixels(ProductFiles const& files, std::string const& name, Pr
                            "run again with --resume auto"));
     }
     PixelSummary summary;
-    for_row_blocks<float>(pixels.bounds(), pixels.planes(), [&](image::ImageView<float> block) {
-        ProductRows rows(block.box, block.planes);
-        pixels.read(rows);
-        check_rows(name, rows, summary);
+    core::Box const bounds = pixels.bounds();
+    // Three planes of 4 bytes each for every plane of the mosaic, and alpha.
+    std::int64_t const rows = rows_of_block(bounds, pixels.planes(), 13);
+    core::Box const first_rows{0, 0, bounds.x1, rows};
+    ProductRowBuffer buffer(first_rows, pixels.planes());
+    ProductRowBuffer other_buffer(other != nullptr ? first_rows : core::Box{}, pixels.planes());
+    for (std::int64_t y = 0; y < bounds.y1; y += rows) {
+        core::Box const box{0, y, bounds.x1, std::min(y + rows, bounds.y1)};
+        ProductRows const block = buffer.at(box);
+        pixels.read(block);
+        check_rows(name, block, summary);
         if (other != nullptr) {
-            ProductRows copy(block.box, block.planes);
-            other->read(copy);
-            compare_rows(files, rows, copy);
+            ProductRows const other_block = other_buffer.at(box);
+            other->read(other_block);
+            compare_rows(files, block, other_block);
         }
-    });
+    }
     return summary;
 }
 }  // namespace

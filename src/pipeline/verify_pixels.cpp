@@ -3,6 +3,8 @@
 
 #include "sectile/core/error.hpp"
 
+#include "pipeline/canvas_rows.hpp"
+
 namespace sectile::pipeline
 {
 namespace
@@ -49,15 +51,13 @@ void require_product(std::string const& path, std::vector<io::CheckedImage> cons
     }
 }
 
-/// Integers that a float holds exactly: coverage below 2^24 and alpha.
+/// For integers that a float holds exactly: coverage below 2^24 and alpha.
 template <class T>
-void read_integers(io::FrameReader& reader, image::ImageView<T> out)
+void convert(image::ImageView<float const> values, image::ImageView<T> out)
 {
-    image::Image<float> values(out.box, out.planes);
-    reader.read(values.view());
     for (int plane = 0; plane < out.planes; ++plane) {
         for (std::int64_t y = out.box.y0; y < out.box.y1; ++y) {
-            float const* const row = values.view().row(plane, y);
+            float const* const row = values.row(plane, y);
             T* const target = out.row(plane, y);
             for (std::int64_t x = 0; x < out.box.width(); ++x) {
                 target[x] = static_cast<T>(row[x]);
@@ -67,17 +67,23 @@ void read_integers(io::FrameReader& reader, image::ImageView<T> out)
 }
 }  // namespace
 
+ProductRows ProductRowBuffer::at(core::Box const& rows)
+{
+    return {reused_for(science_, rows), reused_for(weight_, rows), reused_for(coverage_, rows),
+            reused_for(alpha_, rows)};
+}
+
 core::Box CanvasPixels::bounds() const
 {
     return {0, 0, reader_.layout().width, reader_.layout().height};
 }
 
-void CanvasPixels::read(ProductRows& rows)
+void CanvasPixels::read(ProductRows const& rows)
 {
-    reader_.read_science(rows.science.view());
-    reader_.read_weight(rows.weight.view());
-    reader_.read_coverage(rows.coverage.view());
-    reader_.read_alpha(rows.alpha.view());
+    reader_.read_science(rows.science);
+    reader_.read_weight(rows.weight);
+    reader_.read_coverage(rows.coverage);
+    reader_.read_alpha(rows.alpha);
 }
 
 FitsPixels::FitsPixels(std::string const& path, std::vector<io::CheckedImage> const& images)
@@ -91,11 +97,19 @@ FitsPixels::FitsPixels(std::string const& path, std::vector<io::CheckedImage> co
     planes_ = axes.size() > 2 ? static_cast<int>(axes[2]) : 1;
 }
 
-void FitsPixels::read(ProductRows& rows)
+void FitsPixels::read(ProductRows const& rows)
 {
-    readers_[0].read(rows.science.view());
-    readers_[1].read(rows.weight.view());
-    read_integers(readers_[2], rows.coverage.view());
-    read_integers(readers_[3], rows.alpha.view());
+    core::Box const box = rows.science.box;
+    if (integers_.box().height() < box.height()) {
+        integers_ = image::Image<float>(box, planes_);
+    }
+    image::ImageView<float> integers = reused_for(integers_, box);
+    readers_[0].read(rows.science);
+    readers_[1].read(rows.weight);
+    readers_[2].read(integers);
+    convert<std::uint32_t>(integers, rows.coverage);
+    integers.planes = 1;
+    readers_[3].read(integers);
+    convert<std::uint8_t>(integers, rows.alpha);
 }
 }  // namespace sectile::pipeline

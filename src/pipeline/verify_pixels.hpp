@@ -15,13 +15,27 @@ namespace sectile::pipeline
 /// Whole rows of all planes of a product.
 struct ProductRows
 {
-    ProductRows(core::Box const& box, int planes)
-        : science(box, planes), weight(box, planes), coverage(box, planes), alpha(box, 1)
+    image::ImageView<float> science;
+    image::ImageView<float> weight;
+    image::ImageView<std::uint32_t> coverage;
+    image::ImageView<std::uint8_t> alpha;
+};
+
+/// Memory for ProductRows, used again for the next rows.
+class ProductRowBuffer
+{
+  public:
+    ProductRowBuffer(core::Box const& rows, int planes)
+        : science_(rows, planes), weight_(rows, planes), coverage_(rows, planes), alpha_(rows, 1)
     {}
-    image::Image<float> science;
-    image::Image<float> weight;
-    image::Image<std::uint32_t> coverage;
-    image::Image<std::uint8_t> alpha;
+    /// `rows` are not more than at construction.
+    [[nodiscard]] ProductRows at(core::Box const& rows);
+
+  private:
+    image::Image<float> science_;
+    image::Image<float> weight_;
+    image::Image<std::uint32_t> coverage_;
+    image::Image<std::uint8_t> alpha_;
 };
 
 /// The pixels of mosaic.h5 or of mosaic.fits, read by rows.
@@ -31,7 +45,7 @@ class ProductPixels
     virtual ~ProductPixels() = default;
     [[nodiscard]] virtual core::Box bounds() const = 0;
     [[nodiscard]] virtual int planes() const = 0;
-    virtual void read(ProductRows& rows) = 0;
+    virtual void read(ProductRows const& rows) = 0;
 };
 
 class CanvasPixels final : public ProductPixels
@@ -41,7 +55,7 @@ class CanvasPixels final : public ProductPixels
     explicit CanvasPixels(std::string const& path) : reader_(path) {}
     [[nodiscard]] core::Box bounds() const override;
     [[nodiscard]] int planes() const override { return reader_.layout().planes; }
-    void read(ProductRows& rows) override;
+    void read(ProductRows const& rows) override;
 
   private:
     io::CanvasReader reader_;
@@ -55,11 +69,12 @@ class FitsPixels final : public ProductPixels
     FitsPixels(std::string const& path, std::vector<io::CheckedImage> const& images);
     [[nodiscard]] core::Box bounds() const override { return bounds_; }
     [[nodiscard]] int planes() const override { return planes_; }
-    void read(ProductRows& rows) override;
+    void read(ProductRows const& rows) override;
 
   private:
     core::Box bounds_;
     int planes_ = 1;
     std::vector<io::FrameReader> readers_;  ///< science, weight, coverage, alpha
+    image::Image<float> integers_;          ///< integer planes as FrameReader gives them
 };
 }  // namespace sectile::pipeline
