@@ -65,10 +65,19 @@ class TileSource final : public PixelSource
         if (!std::filesystem::exists(path)) {
             return std::nullopt;
         }
-        sky::FrameHeader header = header_;
-        header.path = path;
-        header.hdu = 0;
-        return header;
+        io::FileScan const scan = io::scan_file(path, false);
+        bool const matches = !scan.frames.empty() &&
+                             scan.frames.front().geometry.width == header_.geometry.width &&
+                             scan.frames.front().geometry.height == header_.geometry.height &&
+                             scan.frames.front().geometry.planes == header_.geometry.planes;
+        if (!matches) {
+            throw core::InputError(core::sentence("the tile partner " + path + " cannot be used",
+                                                  scan.frames.empty() && !scan.unreadable.empty()
+                                                      ? scan.unreadable.front().reason
+                                                      : "its shape is not that of the tile",
+                                                  "write it again or move it away"));
+        }
+        return scan.frames.front();
     }
 
     static image::Image<float> read_plane(sky::FrameHeader const& header, core::Box const& window)
