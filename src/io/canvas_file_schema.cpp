@@ -52,8 +52,8 @@ Hdf5Handle make_dataset_access_list()
     return list;
 }
 
-Hdf5Handle create_dataset(hid_t file, char const* name, hid_t type, CanvasLayout const& layout,
-                          bool has_planes)
+void create_dataset(hid_t file, char const* name, hid_t type, CanvasLayout const& layout,
+                    bool has_planes)
 {
     ChunkShape const shape = chunk_shape(layout.width, layout.height);
     std::vector<hsize_t> extent{static_cast<hsize_t>(layout.height),
@@ -69,9 +69,9 @@ Hdf5Handle create_dataset(hid_t file, char const* name, hid_t type, CanvasLayout
         H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr), H5Sclose,
         action);
     Hdf5Handle const creation = make_dataset_creation_list(chunk);
-    Hdf5Handle const access = make_dataset_access_list();
-    return {H5Dcreate2(file, name, type, space.get(), H5P_DEFAULT, creation.get(), access.get()),
-            H5Dclose, action};
+    Hdf5Handle const dataset(
+        H5Dcreate2(file, name, type, space.get(), H5P_DEFAULT, creation.get(), H5P_DEFAULT),
+        H5Dclose, action);
 }
 
 /// UTF-8 of fixed length, padded with zeros; HDF5 knows no length zero.
@@ -147,6 +147,26 @@ ChunkShape chunk_shape(std::int64_t width, std::int64_t height)
     return {even_piece(height, target_rows), even_piece(width, target_columns)};
 }
 
+std::int64_t largest_header_size(CanvasLayout const& layout)
+{
+    auto const text_bytes = static_cast<std::int64_t>(layout.wcs_cards.size() + layout.unit.size() +
+                                                      layout.provenance.size());
+    // Long texts are kept in blocks of powers of two; object headers and a heap are a few
+    // kilobytes.
+    return 2 * text_bytes + (std::int64_t{1} << 18);
+}
+
+std::int64_t largest_file_size(CanvasLayout const& layout)
+{
+    ChunkShape const shape = chunk_shape(layout.width, layout.height);
+    std::int64_t const plane_pixels = divided_up(layout.width, shape.columns) * shape.columns *
+                                      divided_up(layout.height, shape.rows) * shape.rows;
+    std::int64_t const pixel_bytes =
+        plane_pixels * (layout.planes * (4 + 4 + (layout.wide_coverage ? 4 : 2)) + 1);
+    // Each large block may leave a gap before it: four datasets, three texts.
+    return pixel_bytes + largest_header_size(layout) + 7 * file_alignment;
+}
+
 std::int64_t write_rounds(core::Box const& box, int planes, std::int64_t limit)
 {
     std::int64_t const row_bytes = box.width() * planes * std::int64_t{sizeof(float)};
@@ -168,19 +188,17 @@ Hdf5Handle make_file_creation_list()
     return list;
 }
 
-CanvasDatasets create_canvas(hid_t file, CanvasLayout const& layout)
+void create_canvas(hid_t file, CanvasLayout const& layout)
 {
     write_text(file, "FORMAT", canvas_format);
     write_text(file, "wcs", layout.wcs_cards);
     write_text(file, "unit", layout.unit);
     write_text(file, "provenance", layout.provenance);
-    CanvasDatasets datasets;
-    datasets.science = create_dataset(file, "science", H5T_IEEE_F32LE, layout, true);
-    datasets.weight = create_dataset(file, "weight", H5T_IEEE_F32LE, layout, true);
-    datasets.coverage = create_dataset(
-        file, "coverage", layout.wide_coverage ? H5T_STD_U32LE : H5T_STD_U16LE, layout, true);
-    datasets.alpha = create_dataset(file, "alpha", H5T_STD_U8LE, layout, false);
-    return datasets;
+    hid_t const coverage_type = layout.wide_coverage ? H5T_STD_U32LE : H5T_STD_U16LE;
+    create_dataset(file, "science", H5T_IEEE_F32LE, layout, true);
+    create_dataset(file, "weight", H5T_IEEE_F32LE, layout, true);
+    create_dataset(file, "coverage", coverage_type, layout, true);
+    create_dataset(file, "alpha", H5T_STD_U8LE, layout, false);
 }
 
 CanvasDatasets open_canvas(hid_t file, CanvasLayout& layout)

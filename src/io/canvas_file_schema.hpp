@@ -31,6 +31,14 @@ struct ChunkShape
 };
 [[nodiscard]] ChunkShape chunk_shape(std::int64_t width, std::int64_t height);
 
+/// At most so many bytes has all that is not pixels, and the finished file.
+[[nodiscard]] std::int64_t largest_header_size(CanvasLayout const& layout);
+[[nodiscard]] std::int64_t largest_file_size(CanvasLayout const& layout);
+
+/// Datasets and other large blocks start on a multiple of this, the usual stripe of parallel file
+/// systems.
+inline constexpr std::int64_t file_alignment = std::int64_t{1} << 20;
+
 /// Most bytes of one dataset that a rank gives to one collective write: MPI-IO counts in ints, and
 /// the library's own buffers stay small. Larger strips are written in several rounds.
 inline constexpr std::int64_t most_bytes_per_write = std::int64_t{256} << 20;
@@ -46,8 +54,8 @@ inline constexpr std::int64_t most_bytes_per_write = std::int64_t{256} << 20;
 /// Property lists under which equal content gives equal bytes.
 [[nodiscard]] Hdf5Handle make_file_creation_list();
 
-/// Makes attributes and datasets in an empty file. Collective in a file opened by several ranks.
-[[nodiscard]] CanvasDatasets create_canvas(hid_t file, CanvasLayout const& layout);
+/// Makes attributes and datasets in an empty file.
+void create_canvas(hid_t file, CanvasLayout const& layout);
 
 /// Opens the datasets of a file and reads its layout. Throws core::IoError for a file that is no
 /// canvas.

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <limits>
 #include <span>
 #include <vector>
@@ -13,16 +14,13 @@
 #include "sectile/io/canvas_file.hpp"
 
 #include "io/canvas_file_schema.hpp"
+#include "io/canvas_file_space.hpp"
 #include "io/posix_file.hpp"
 
 namespace sectile::io
 {
 namespace
 {
-/// Datasets and other large blocks start on a multiple of this, the usual stripe of parallel file
-/// systems.
-constexpr hsize_t file_alignment = hsize_t{1} << 20;
-
 void check_layout(CanvasLayout const& layout)
 {
     core::require(layout.width > 0 && layout.height > 0 && layout.planes > 0,
@@ -95,22 +93,31 @@ std::string describe_cause(std::uint32_t cause)
     return text;
 }
 
-Hdf5Handle make_file_access_list(comm::Communicator const& comm)
+/// Settings that the file's maker and its writers share.
+Hdf5Handle make_file_access_list()
 {
     std::string const action = "describe how a file is opened";
     Hdf5Handle list(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, action);
+    check_hdf5(H5Pset_fapl_sec2(list.get()), action);
     check_hdf5(H5Pset_libver_bounds(list.get(), H5F_LIBVER_V110, H5F_LIBVER_V110), action);
     check_hdf5(H5Pset_alignment(list.get(), file_alignment, file_alignment), action);
     // The run holds a lock of its own, and not every parallel file system has these.
     check_hdf5(H5Pset_file_locking(list.get(), 0, 1), action);
-    if (comm.size() > 1) {
-        check_hdf5(H5Pset_fapl_mpio(list.get(), comm::mpi_handle(comm), MPI_INFO_NULL), action);
-        check_hdf5(H5Pset_all_coll_metadata_ops(list.get(), 1), action);
-        check_hdf5(H5Pset_coll_metadata_write(list.get(), 1), action);
-    } else {
-        check_hdf5(H5Pset_fapl_sec2(list.get()), action);
-    }
     return list;
+}
+
+/// Makes the file with all that is not pixels. One rank does it, in plain serial calls: these bytes
+/// then cannot depend on the ranks, and an error is found where nobody waits.
+void make_file(std::string const& path, CanvasLayout const& layout)
+{
+    Hdf5Handle const creation = make_file_creation_list();
+    Hdf5Handle const access = make_file_access_list();
+    Hdf5Handle file(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()), H5Fclose,
+                    "create " + path);
+    create_canvas(file.get(), layout);
+    if (!file.reset()) {
+        throw core::IoError(core::sentence("cannot create " + path, hdf5_reason()));
+    }
 }
 
 Hdf5Handle make_transfer_list(comm::Communicator const& comm)
@@ -139,6 +146,7 @@ struct CanvasWriter::Impl
     std::uint32_t causes = 0;                    ///< why a transfer of this rank was not collective
     bool is_published = false;
 
+    void create() const;
     void open();
     [[nodiscard]] bool close();
     void abandon();
@@ -152,17 +160,37 @@ struct CanvasWriter::Impl
     void note_cause();
 };
 
+void CanvasWriter::Impl::create() const
+{
+    check_layout(layout);
+    if (!comm.is_root()) {
+        return;
+    }
+    // Leftovers of a killed run go.
+    std::remove(temporary.c_str());
+    // HDF5 cannot be trusted to end well when a file cannot grow, so it is tried before: the whole
+    // size, and space for what is not pixels. HDF5 empties the file again.
+    PosixFile probe = PosixFile::create(temporary);
+    probe.set_size(largest_file_size(layout));
+    probe.close();
+    reserve_space(temporary, largest_header_size(layout));
+    make_file(temporary, layout);
+    reserve_space(temporary, static_cast<std::int64_t>(std::filesystem::file_size(temporary)));
+}
+
 void CanvasWriter::Impl::open()
 {
-    silence_hdf5();
-    Hdf5Handle const creation = make_file_creation_list();
-    Hdf5Handle const access = make_file_access_list(comm);
+    std::string const action = "open " + temporary;
+    Hdf5Handle const access = make_file_access_list();
+    if (comm.size() > 1) {
+        check_hdf5(H5Pset_fapl_mpio(access.get(), comm::mpi_handle(comm), MPI_INFO_NULL), action);
+        check_hdf5(H5Pset_all_coll_metadata_ops(access.get(), 1), action);
+        check_hdf5(H5Pset_coll_metadata_write(access.get(), 1), action);
+    }
     transfer = make_transfer_list(comm);
-    file = {H5Fcreate(temporary.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()), H5Fclose,
-            "create " + temporary};
-    datasets = create_canvas(file.get(), layout);
-    // What describes the canvas is on disk from here on: no later error can find it half written.
-    check_hdf5(H5Fflush(file.get(), H5F_SCOPE_GLOBAL), "write " + temporary);
+    file = {H5Fopen(temporary.c_str(), H5F_ACC_RDWR, access.get()), H5Fclose, action};
+    CanvasLayout found;
+    datasets = open_canvas(file.get(), found);
 }
 
 bool CanvasWriter::Impl::close()
@@ -298,15 +326,9 @@ CanvasWriter::CanvasWriter(comm::Communicator const& comm, std::string path,
     impl_->path = std::move(path);
     impl_->temporary = temporary_name(impl_->path);
     impl_->layout = layout;
-    comm::agree(comm, "create canvas file", [&] {
-        check_layout(layout);
-        if (comm.is_root()) {
-            // Leftovers of a killed run go, and the operating system gives better reasons than MPI.
-            std::remove(impl_->temporary.c_str());
-            PosixFile::create(impl_->temporary).close();
-        }
-    });
+    silence_hdf5();
     try {
+        comm::agree(comm, "create canvas file", [&] { impl_->create(); });
         comm::agree(comm, "create canvas file", [&] { impl_->open(); });
     } catch (core::StageFailed const&) {
         (void)impl_->close();

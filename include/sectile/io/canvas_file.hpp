@@ -37,17 +37,25 @@ struct CanvasStrip
 /// mosaic.h5 (specification section 2), written collectively by all ranks of a communicator into a temporary
 /// name and renamed by commit(). Datasets /science /weight (C,H,W float32), /coverage (C,H,W uint16 or
 /// uint32), /alpha (H,W uint8); chunked by row band x columns, early allocation, no fill, no object
-/// times: the bytes depend only on layout and pixels. All members are *collective*. Main thread only.
+/// times: the bytes depend only on layout and pixels. Texts are attributes of the root group, UTF-8 of fixed
+/// length however long ("FORMAT" = "sectile canvas 1", "wcs", "unit", "provenance"); pixels that nobody writes
+/// are zero. Rank 0 makes the file and reserves its whole size first, so a full disk is told before the work;
+/// while writing, a narrow canvas needs 2 more bytes per pixel of the strip. The communicator's ranks must see
+/// one file system. All members are *collective*; so is the destructor, except that it only removes the
+/// temporary file (by rank 0) while an exception unwinds. Main thread only.
 class CanvasWriter
 {
   public:
-    /// Throws core::IoError, on every rank alike.
+    /// Throws core::StageFailed with the code of core::IoError, on every rank alike.
     CanvasWriter(comm::Communicator const& comm, std::string path, CanvasLayout const& layout);
     /// Without commit() the temporary file is removed.
     ~CanvasWriter();
     CanvasWriter(CanvasWriter const&) = delete;
     CanvasWriter& operator=(CanvasWriter const&) = delete;
 
+    /// Throws core::StageFailed on every rank alike: for a strip that breaks the contract or coverage that does
+    /// not fit 16 bits (internal; nothing was written, the canvas stays usable), or when writing failed
+    /// (input/output; the canvas is closed). Views may be larger than the box.
     void write(CanvasStrip const& strip);
     /// Why a collective write was carried out independently, empty if all were collective.
     [[nodiscard]] std::string independent_cause() const;
@@ -59,7 +67,8 @@ class CanvasWriter
     std::unique_ptr<Impl> impl_;
 };
 
-/// Reads a canvas file by rows, serially. One rank, main thread only.
+/// Reads windows of a canvas file, serially; any box of rows and columns. Throws core::IoError for a file that
+/// is no canvas or is damaged, core::InternalError for a window outside. One rank, main thread only.
 class CanvasReader
 {
   public:
