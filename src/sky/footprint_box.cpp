@@ -97,7 +97,8 @@ class FootprintSearch
         std::array<SkyCoord, 9> sky;
         for (std::size_t i = 0; i < 9; ++i) {
             double const fx = 0.5 * static_cast<double>(i % 3);
-            double const fy = 0.5 * static_cast<double>(i / 3);
+            std::size_t const row = i / 3;
+            double const fy = 0.5 * static_cast<double>(row);
             pixels[i] = {patch.x0 + fx * (patch.x1 - patch.x0),
                          patch.y0 + fy * (patch.y1 - patch.y0)};
         }

@@ -145,7 +145,8 @@ CellVerdict judge(CellSamples const& cell, CellRule const& rule)
     double error = distance(cell.probe, bilinear(cell, probe_x, probe_y));
     for (std::size_t i : {1U, 3U, 4U, 5U, 7U}) {
         double const fx = 0.5 * static_cast<double>(i % 3);
-        double const fy = 0.5 * static_cast<double>(i / 3);
+        std::size_t const row = i / 3;
+        double const fy = 0.5 * static_cast<double>(row);
         error = std::fmax(error, distance(p[i], bilinear(cell, fx, fy)));
     }
     double x_min = cell.probe.x;
@@ -193,8 +194,9 @@ void sample_cells(Mapper& mapper, std::span<std::array<std::int64_t, 2> const> c
         double const x = static_cast<double>(cells[c][0] * spacing);
         double const y = static_cast<double>(cells[c][1] * spacing);
         for (std::size_t i = 0; i < points - 1; ++i) {
+            std::size_t const row = i / 3;
             pixels[c * points + i] = {x + 0.5 * spacing * static_cast<double>(i % 3),
-                                      y + 0.5 * spacing * static_cast<double>(i / 3)};
+                                      y + 0.5 * spacing * static_cast<double>(row)};
         }
         pixels[c * points + points - 1] = {x + probe_x * spacing, y + probe_y * spacing};
     }

@@ -111,12 +111,13 @@ bool covers_axis(std::vector<LookupTable> const& tables, int axis)
 double SipPolynomial::at(double u, double v) const
 {
     // Horner in u over the coefficients of u^p, each of them Horner in v.
-    int const stride = order + 1;
+    auto const stride = static_cast<std::size_t>(order) + 1;
     double sum = 0.0;
     for (int p = order; p >= 0; --p) {
+        std::size_t const at_row = static_cast<std::size_t>(p) * stride;
         double row = 0.0;
         for (int q = order - p; q >= 0; --q) {
-            row = row * v + coefficients[static_cast<std::size_t>(p * stride + q)];
+            row = row * v + coefficients[at_row + static_cast<std::size_t>(q)];
         }
         sum = sum * u + row;
     }

@@ -67,7 +67,9 @@ TEST(FootprintBox, IsTightForARotatedFrame)
 
     for (double const angle : {0.0, 30.0, 45.0, 170.0, -95.0}) {
         SCOPED_TRACE(angle);
-        expect_tight(canvas, make_wcs({.lon = 150.2, .lat = 29.9, .angle = angle}), 3);
+        expect_tight(
+            canvas,
+            make_wcs({.lon = 150.2, .lat = 29.9, .angle = angle, .width = 300, .height = 200}), 3);
     }
 }
 
