@@ -20,8 +20,9 @@ namespace sectile::plan
 {
 namespace
 {
-/// Pixels: what rounding may add to an outline before it costs a row more.
-constexpr double extent_slack = 1e-6;
+/// Pixels: how far an outline may reach over the border. Keeps rounding in the transforms from
+/// costing a row, and a single upright frame at its own size.
+constexpr double extent_slack = 1e-3;
 
 /// Largest number of pixels along one side that the arithmetic of boxes is safe for.
 constexpr double longest_side = 1e9;
@@ -139,13 +140,12 @@ struct PixelRange
     double y_hi = 0.0;
 };
 
-/// Pixels that cover the extent grown by `margin` (half an input pixel: outlines may run through
-/// pixel centres) and by the padding, half of it on each side.
-PixelRange covering_pixels(PlaneExtent const& extent, double margin, double padding_percent)
+/// Pixels that cover the extent, and the padding, half of it on each side.
+PixelRange covering_pixels(PlaneExtent const& extent, double padding_percent)
 {
-    double const grow = margin - extent_slack;
-    PixelRange range{std::floor(extent.x_min - grow), std::ceil(extent.x_max + grow),
-                     std::floor(extent.y_min - grow), std::ceil(extent.y_max + grow)};
+    PixelRange range{
+        std::floor(extent.x_min + extent_slack), std::ceil(extent.x_max - extent_slack),
+        std::floor(extent.y_min + extent_slack), std::ceil(extent.y_max - extent_slack)};
     range.x_hi = std::max(range.x_hi, range.x_lo + 1.0);
     range.y_hi = std::max(range.y_hi, range.y_lo + 1.0);
     double const share = padding_percent / 200.0;
@@ -171,12 +171,6 @@ void clip_to_one_turn(GridPlacement const& placement, PixelRange& range)
         range.y_lo = std::max(range.y_lo, -quarter_turn);
         range.y_hi = std::min(range.y_hi, quarter_turn);
     }
-}
-
-/// Half of the largest input pixel, in canvas pixels.
-double half_pixel_margin(std::vector<GridInput> const& inputs, core::Angle scale)
-{
-    return 0.5 * scale_by_rule(inputs, PixelScaleRule::max).radians() / scale.radians();
 }
 
 std::string size_text(double width, double height)
@@ -346,9 +340,8 @@ CanvasGrid plan_canvas(std::vector<GridInput> const& inputs, GridOptions const& 
     GridPlacement placement = north_up_placement(used, options);
     std::vector<PlanePoint> const outline = project_outlines(used, placement);
     placement.position_angle = core::Angle::from_radians(canvas_angle(outline, options));
-    PixelRange range =
-        covering_pixels(extent_of(outline, placement.position_angle.radians(), false),
-                        half_pixel_margin(used, placement.pixel_scale), options.padding_percent);
+    PixelRange range = covering_pixels(
+        extent_of(outline, placement.position_angle.radians(), false), options.padding_percent);
     clip_to_one_turn(placement, range);
     check_size(range, placement, options, !drop && !outliers.to_drop.empty());
 
@@ -384,7 +377,6 @@ CanvasGrid plan_tile_grid(std::vector<GridInput> const& inputs, std::size_t refe
     placement.position_angle = core::Angle::from_radians(
         carried_angle(position_angle.radians(), to_vector(inputs[reference].center), cap.center));
     PlaneExtent const extent = extent_of(outline, placement.position_angle.radians(), mirrored);
-    return grid_of(placement,
-                   covering_pixels(extent, half_pixel_margin(inputs, placement.pixel_scale), 0.0));
+    return grid_of(placement, covering_pixels(extent, 0.0));
 }
 }  // namespace sectile::plan

@@ -229,6 +229,9 @@ std::vector<std::size_t> convex_hull(std::span<std::array<double, 2> const> poin
     std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
         return std::pair(points[a], a) < std::pair(points[b], b);
     });
+    order.erase(std::unique(order.begin(), order.end(),
+                            [&](std::size_t a, std::size_t b) { return points[a] == points[b]; }),
+                order.end());
     auto const turns_left = [&](std::size_t o, std::size_t a, std::size_t b) {
         return (points[a][0] - points[o][0]) * (points[b][1] - points[o][1]) -
                    (points[a][1] - points[o][1]) * (points[b][0] - points[o][0]) >
@@ -252,9 +255,6 @@ std::vector<std::size_t> convex_hull(std::span<std::array<double, 2> const> poin
     hull.pop_back();
     add_chain(order.rbegin(), order.rend());
     hull.pop_back();
-    if (hull.empty()) {
-        hull.push_back(order.front());
-    }
     return hull;
 }
 }  // namespace sectile::plan

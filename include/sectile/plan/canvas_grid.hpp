@@ -31,7 +31,7 @@ struct GridOptions
 /// What the grid must cover: outline and pixel scale of one input.
 struct GridInput
 {
-    std::vector<sky::SkyCoord> edge;
+    std::vector<sky::SkyCoord> edge;  ///< polygon along the outer edges of its border pixels
     sky::SkyCoord center;
     core::Angle pixel_scale;
 };

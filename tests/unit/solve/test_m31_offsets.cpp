@@ -11,8 +11,8 @@
 
 #include "sectile/solve/photometric_solve.hpp"
 
-#include "pseudo_random.hpp"
 #include "support/test_data.hpp"
+#include "unit/core/pseudo_random.hpp"
 
 namespace
 {

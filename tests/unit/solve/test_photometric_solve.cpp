@@ -4,7 +4,7 @@
 #include "sectile/core/error.hpp"
 #include "sectile/solve/photometric_solve.hpp"
 
-#include "pseudo_random.hpp"
+#include "unit/core/pseudo_random.hpp"
 
 namespace
 {
