@@ -189,6 +189,7 @@ std::string unknown_key_problem(std::string const& key, std::string const& shown
         return "the option " + shown + " is planned for a later version and not offered yet";
     }
     std::vector<std::string> keys;
+    keys.reserve(table.size());
     for (OptionInfo const& info : table) {
         keys.push_back(info.key);
     }

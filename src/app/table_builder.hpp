@@ -15,6 +15,7 @@ template <class Value>
 [[nodiscard]] std::vector<std::string> words_of(Choices<Value> const& choices)
 {
     std::vector<std::string> words;
+    words.reserve(choices.size());
     for (auto const& choice : choices) {
         words.push_back(choice.first);
     }
@@ -109,6 +110,7 @@ class TableBuilder
     void word(std::string key, std::string help, std::vector<std::string> const& words, Field field)
     {
         Choices<std::string> choices;
+        choices.reserve(words.size());
         for (std::string const& each : words) {
             choices.emplace_back(each, each);
         }
