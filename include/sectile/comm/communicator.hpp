@@ -22,9 +22,9 @@ class MpiEnvironment
     MpiEnvironment& operator=(MpiEnvironment const&) = delete;
 };
 
-/// A group of ranks that talk to each other; value type, copies share the group. A default-constructed
-/// one is *null*: a serial group of one rank on which every collective is a local no-op. Only the
-/// main thread communicates. Errors of the library become core::MpiError.
+/// A group of ranks that talk to each other; value type, copies share the group. A
+/// default-constructed one is *null*: a serial group of one rank on which every collective is a
+/// local no-op. Only the main thread communicates. Errors of the library become core::MpiError.
 class Communicator
 {
   public:
@@ -53,11 +53,13 @@ class Communicator
 
 /// Collective: all ranks wait for each other.
 void barrier(Communicator const& comm);
-/// Collective: bytes of `root` replace those of every rank (the size too). More than 2 GiB are split.
+/// Collective: bytes of `root` replace those of every rank (the size too). More than 2 GiB are
+/// split.
 void broadcast(Communicator const& comm, std::vector<std::byte>& bytes, int root = 0);
 /// Collective: the bytes of every rank, in rank order, on `root` (elsewhere empty).
 [[nodiscard]] std::vector<std::vector<std::byte>> gather(Communicator const& comm,
-                                                         std::span<std::byte const> bytes, int root = 0);
+                                                         std::span<std::byte const> bytes,
+                                                         int root = 0);
 /// Collective: the bytes of every rank, in rank order, on every rank.
 [[nodiscard]] std::vector<std::vector<std::byte>> all_gather(Communicator const& comm,
                                                              std::span<std::byte const> bytes);
@@ -79,9 +81,9 @@ struct IncomingMessage
     std::span<std::byte> bytes;  ///< receives exactly this many bytes
 };
 
-/// Messages under way. Both sides know who sends what from the plan, so there is no probing. Messages
-/// to oneself are copied. Tags are unique per pair of ranks within an exchange, 0 <= tag < 2^20.
-/// Messages over 1 GiB are split. Destroying an unfinished exchange waits for it.
+/// Messages under way. Both sides know who sends what from the plan, so there is no probing.
+/// Messages to oneself are copied. Tags are unique per pair of ranks within an exchange, 0 <= tag <
+/// 2^20. Messages over 1 GiB are split. Destroying an unfinished exchange waits for it.
 class Exchange
 {
   public:
@@ -98,8 +100,8 @@ class Exchange
     std::unique_ptr<Impl> impl_;
 };
 
-/// Shared counter for dynamic work distribution (one-sided fetch-and-add on rank 0). Collective to make
-/// and to destroy; next() is not collective.
+/// Shared counter for dynamic work distribution (one-sided fetch-and-add on rank 0). Collective to
+/// make and to destroy; next() is not collective.
 class SharedCounter
 {
   public:
@@ -114,9 +116,10 @@ class SharedCounter
     std::unique_ptr<Impl> impl_;
 };
 
-/// Collective: runs `work` on every rank, then all ranks agree. If it threw on some of them, every rank throws the
-/// same core::StageFailed that names the ranks and their messages and carries the exit code of the lowest
-/// rank that failed. Inside `work` nothing may wait for a rank that could have thrown.
+/// Collective: runs `work` on every rank, then all ranks agree. If it threw on some of them, every
+/// rank throws the same core::StageFailed that names the ranks and their messages and carries the
+/// exit code of the lowest rank that failed. Inside `work` nothing may wait for a rank that could
+/// have thrown.
 void agree(Communicator const& comm, std::string const& stage, std::function<void()> const& work);
 
 /// Ends all ranks at once (MPI_Abort) after writing "rank R on HOST: message" to stderr.

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "sectile/comm/communicator.hpp"
-#include "sectile/core/box.hpp"
-#include "sectile/image/image.hpp"
-
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "sectile/comm/communicator.hpp"
+#include "sectile/core/box.hpp"
+#include "sectile/image/image.hpp"
 
 namespace sectile::io
 {
@@ -34,15 +34,16 @@ struct CanvasStrip
     image::ImageView<std::uint8_t const> alpha;  ///< one plane
 };
 
-/// mosaic.h5 (specification section 2), written collectively by all ranks of a communicator into a temporary
-/// name and renamed by commit(). Datasets /science /weight (C,H,W float32), /coverage (C,H,W uint16 or
-/// uint32), /alpha (H,W uint8); chunked by row band x columns, early allocation, no fill, no object
-/// times: the bytes depend only on layout and pixels. Texts are attributes of the root group, UTF-8 of fixed
-/// length however long ("FORMAT" = "sectile canvas 1", "wcs", "unit", "provenance"); pixels that nobody writes
-/// are zero. Rank 0 makes the file and reserves its whole size first, so a full disk is told before the work;
-/// while writing, a narrow canvas needs 2 more bytes per pixel of the strip. The communicator's ranks must see
-/// one file system. All members are *collective*; so is the destructor, except that it only removes the
-/// temporary file (by rank 0) while an exception unwinds. Main thread only.
+/// mosaic.h5 (specification section 2), written collectively by all ranks of a communicator into a
+/// temporary name and renamed by commit(). Datasets /science /weight (C,H,W float32), /coverage
+/// (C,H,W uint16 or uint32), /alpha (H,W uint8); chunked by row band x columns, early allocation,
+/// no fill, no object times: the bytes depend only on layout and pixels. Texts are attributes of
+/// the root group, UTF-8 of fixed length however long ("FORMAT" = "sectile canvas 1", "wcs",
+/// "unit", "provenance"); pixels that nobody writes are zero. Rank 0 makes the file and reserves
+/// its whole size first, so a full disk is told before the work; while writing, a narrow canvas
+/// needs 2 more bytes per pixel of the strip. The communicator's ranks must see one file system.
+/// All members are *collective*; so is the destructor, except that it only removes the temporary
+/// file (by rank 0) while an exception unwinds. Main thread only.
 class CanvasWriter
 {
   public:
@@ -53,9 +54,10 @@ class CanvasWriter
     CanvasWriter(CanvasWriter const&) = delete;
     CanvasWriter& operator=(CanvasWriter const&) = delete;
 
-    /// Throws core::StageFailed on every rank alike: for a strip that breaks the contract or coverage that does
-    /// not fit 16 bits (internal; nothing was written, the canvas stays usable), or when writing failed
-    /// (input/output; the canvas is closed). Views may be larger than the box.
+    /// Throws core::StageFailed on every rank alike: for a strip that breaks the contract or
+    /// coverage that does not fit 16 bits (internal; nothing was written, the canvas stays usable),
+    /// or when writing failed (input/output; the canvas is closed). Views may be larger than the
+    /// box.
     void write(CanvasStrip const& strip);
     /// Why a collective write was carried out independently, empty if all were collective.
     [[nodiscard]] std::string independent_cause() const;
@@ -67,8 +69,9 @@ class CanvasWriter
     std::unique_ptr<Impl> impl_;
 };
 
-/// Reads windows of a canvas file, serially; any box of rows and columns. Throws core::IoError for a file that
-/// is no canvas or is damaged, core::InternalError for a window outside. One rank, main thread only.
+/// Reads windows of a canvas file, serially; any box of rows and columns. Throws core::IoError for
+/// a file that is no canvas or is damaged, core::InternalError for a window outside. One rank, main
+/// thread only.
 class CanvasReader
 {
   public:
