@@ -88,26 +88,36 @@ void add_layout(HeaderText& header, FitsImageSpec const& spec, bool is_primary)
     }
 }
 
-/// The WCS of a cube has at least as many axes as the image (FITS standard 8.2 defaults to NAXIS).
+/// Value of WCSAXES in copied cards, 0 when it is not there.
+std::int64_t stated_wcs_axes(std::string const& cards)
+{
+    for (std::size_t at = 0; at < cards.size(); at += card_length) {
+        std::string const card = cards.substr(at, card_length);
+        if (keyword_of(card) == "WCSAXES") {
+            return std::atoll(card.substr(std::min<std::size_t>(card.size(), 10)).c_str());
+        }
+    }
+    return 0;
+}
+
+/// WCSAXES stands before all other WCS cards and is not less than NAXIS (FITS standard 8.2).
 void add_wcs(HeaderText& header, FitsImageSpec const& spec)
 {
     std::set<std::string_view> own;
     for (FitsCard const& card : spec.cards) {
         own.insert(card.keyword);
     }
+    if (std::int64_t const axes = stated_wcs_axes(spec.wcs_cards); axes > 0) {
+        header.add("WCSAXES", std::max<std::int64_t>(axes, spec.planes > 1 ? 3 : 2),
+                   "number of WCS axes");
+    }
     bool skipped = false;
     for (std::size_t at = 0; at < spec.wcs_cards.size(); at += card_length) {
         std::string_view const card = std::string_view(spec.wcs_cards).substr(at, card_length);
         std::string_view const keyword = keyword_of(card);
-        skipped =
-            (skipped && keyword == "CONTINUE") || is_structural(keyword) || own.count(keyword) > 0;
-        if (skipped) {
-            continue;
-        }
-        if (keyword == "WCSAXES" && spec.planes > 1 &&
-            std::atoi(std::string(card.substr(10, 20)).c_str()) < 3) {
-            header.add("WCSAXES", std::int64_t{3}, "number of WCS axes");
-        } else {
+        skipped = (skipped && keyword == "CONTINUE") || is_structural(keyword) ||
+                  keyword == "WCSAXES" || own.count(keyword) > 0;
+        if (!skipped) {
             header.add_raw(card);
         }
     }

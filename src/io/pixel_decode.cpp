@@ -3,8 +3,6 @@
 
 #include <bit>
 #include <cstring>
-#include <limits>
-#include <type_traits>
 
 #include "sectile/core/error.hpp"
 
@@ -22,7 +20,6 @@ namespace sectile::io
 {
 namespace
 {
-constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
 constexpr std::uint32_t exponent_bits = 0x7f800000U;
 constexpr std::uint32_t nan_bits = 0x7fc00000U;
 
@@ -41,26 +38,32 @@ template <class Word>
     return std::bit_cast<float>((bits & exponent_bits) == exponent_bits ? nan_bits : bits);
 }
 
-template <class Word, class Stored>
+/// `Wide` is the type in which a pixel is compared with BLANK: no narrower than float, so that the
+/// comparison and the choice of the value have the same number of lanes.
+template <class Word, class Stored, class Wide>
 [[gnu::always_inline]] inline void decode_integers(PixelFormat const& format,
                                                    unsigned char const* source, std::size_t count,
                                                    float* target)
 {
     double const scale = format.scale;
     double const zero = format.zero;
-    if (format.blank) {
-        auto const blank = static_cast<Stored>(*format.blank);
-        bool const can_occur = static_cast<std::int64_t>(blank) == *format.blank;
+    bool const can_be_blank =
+        format.blank &&
+        static_cast<std::int64_t>(static_cast<Stored>(*format.blank)) == *format.blank;
+    if (!can_be_blank) {
         for (std::size_t i = 0; i < count; ++i) {
             auto const stored = static_cast<Stored>(load<Word>(source, i));
-            auto const value = static_cast<float>(static_cast<double>(stored) * scale + zero);
-            target[i] = can_occur && stored == blank ? not_a_number : finite_or_nan(value);
+            target[i] =
+                finite_or_nan(static_cast<float>(static_cast<double>(stored) * scale + zero));
         }
         return;
     }
+    auto const blank = static_cast<Wide>(*format.blank);
     for (std::size_t i = 0; i < count; ++i) {
-        auto const stored = static_cast<Stored>(load<Word>(source, i));
-        target[i] = finite_or_nan(static_cast<float>(static_cast<double>(stored) * scale + zero));
+        auto const stored = static_cast<Wide>(static_cast<Stored>(load<Word>(source, i)));
+        auto const value = static_cast<float>(static_cast<double>(stored) * scale + zero);
+        auto const bits = std::bit_cast<std::uint32_t>(finite_or_nan(value));
+        target[i] = std::bit_cast<float>(stored == blank ? nan_bits : bits);
     }
 }
 
@@ -68,14 +71,14 @@ SECTILE_WIDE_LOOPS
 void decode_8(PixelFormat const& format, unsigned char const* source, std::size_t count,
               float* target)
 {
-    decode_integers<std::uint8_t, std::uint8_t>(format, source, count, target);
+    decode_integers<std::uint8_t, std::uint8_t, std::int32_t>(format, source, count, target);
 }
 
 SECTILE_WIDE_LOOPS
 void decode_16(PixelFormat const& format, unsigned char const* source, std::size_t count,
                float* target)
 {
-    decode_integers<std::uint16_t, std::int16_t>(format, source, count, target);
+    decode_integers<std::uint16_t, std::int16_t, std::int32_t>(format, source, count, target);
 }
 
 /// The raw frames of nearly all cameras: 16 bits, an integral zero and no scale are exact in int
@@ -93,14 +96,14 @@ SECTILE_WIDE_LOOPS
 void decode_32(PixelFormat const& format, unsigned char const* source, std::size_t count,
                float* target)
 {
-    decode_integers<std::uint32_t, std::int32_t>(format, source, count, target);
+    decode_integers<std::uint32_t, std::int32_t, std::int32_t>(format, source, count, target);
 }
 
 SECTILE_WIDE_LOOPS
 void decode_64(PixelFormat const& format, unsigned char const* source, std::size_t count,
                float* target)
 {
-    decode_integers<std::uint64_t, std::int64_t>(format, source, count, target);
+    decode_integers<std::uint64_t, std::int64_t, std::int64_t>(format, source, count, target);
 }
 
 SECTILE_WIDE_LOOPS

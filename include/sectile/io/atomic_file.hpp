@@ -9,15 +9,17 @@ namespace sectile::io
 /// Name under which `path` is written until it is complete: same folder, hidden, fixed suffix.
 [[nodiscard]] std::string temporary_name(std::string const& path);
 
-/// fsync of the finished temporary file, rename to `path`, fsync of the folder. Throws core::IoError.
+/// fsync of the finished temporary file, rename to `path`, fsync of the folder. Throws
+/// core::IoError.
 void publish_file(std::string const& path);
 
 /// Writes a whole small text file atomically. Throws core::IoError.
 void write_text_file(std::string const& path, std::string_view text);
 
-/// Holds the output directory for this run: makes it when missing, checks that it is writable, takes an advisory
-/// lock on <directory>/.sectile/lock (released by the kernel when the process ends, however it ends).
-/// Throws core::IoError when it cannot be written or another run holds it. Rank 0 only.
+/// Holds the output directory for this run: makes it when missing, checks that it is writable,
+/// takes an advisory lock on <directory>/.sectile/lock (released by the kernel when the process
+/// ends, however it ends). Throws core::IoError when it cannot be written or another run holds it.
+/// Rank 0 only.
 class OutputLock
 {
   public:

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "sectile/image/image.hpp"
-
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <variant>
 #include <vector>
+
+#include "sectile/image/image.hpp"
 
 namespace sectile::io
 {
@@ -22,19 +22,22 @@ struct FitsCard
 /// One image HDU to be written.
 struct FitsImageSpec
 {
-    std::string name;  ///< EXTNAME; empty for the primary
-    int bits_per_pixel = -32;  ///< BITPIX of the file: 8, 16, 32, -32; unsigned 16 and 32 bits by BZERO
+    std::string name;          ///< EXTNAME; empty for the primary
+    int bits_per_pixel = -32;  ///< BITPIX: 8, 16, 32, -32; unsigned 16 and 32 bits by BZERO
     bool is_unsigned = false;
     std::int64_t width = 0;
     std::int64_t height = 0;
     int planes = 1;  ///< 1: two axes
-    std::string wcs_cards;  ///< 80-character cards, copied as they are
+    /// 80-character cards, copied as they are, but for those of the data layout and those that
+    /// `cards` has too; WCSAXES is raised to the number of axes.
+    std::string wcs_cards;
     std::vector<FitsCard> cards;
 };
 
-/// Writes a multi-extension FITS file by strips of rows, never holding an image: temporary name, fsync, rename
-/// on commit(). CHECKSUM and DATASUM of every HDU are valid and nothing (no date) varies between
-/// equal runs. Used for mosaic.fits and for tiles. One object per thread. Throws core::IoError.
+/// Writes a multi-extension FITS file by strips of rows, never holding an image: temporary name,
+/// fsync, rename on commit(). CHECKSUM and DATASUM of every HDU are valid and nothing (no date)
+/// varies between equal runs. Used for mosaic.fits and for tiles. One object per thread. Throws
+/// core::IoError.
 class FitsWriter
 {
   public:
@@ -43,7 +46,9 @@ class FitsWriter
     FitsWriter(FitsWriter&&) noexcept;
     /// Starts the next HDU; the ones before must be complete.
     void begin_image(FitsImageSpec const& spec);
-    /// Writes rows.box (full width, any rows, all planes) of the current HDU.
+    /// Writes rows.box (full width, any rows, all planes) of the current HDU; each row once, in any
+    /// order. float needs BITPIX -32, uint8 8, uint32 16 or 32 and values that fit (else
+    /// core::InternalError).
     void write_rows(image::ImageView<float const> rows);
     void write_rows(image::ImageView<std::uint32_t const> rows);
     void write_rows(image::ImageView<std::uint8_t const> rows);

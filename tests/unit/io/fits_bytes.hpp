@@ -105,7 +105,9 @@ class FitsBytes
         for (T const value : values) {
             char raw[sizeof(T)];
             std::memcpy(raw, &value, sizeof(T));
-            text.append(std::reverse_iterator(raw + sizeof(T)), std::reverse_iterator(raw));
+            for (std::size_t i = sizeof(T); i > 0; --i) {
+                text.push_back(raw[i - 1]);
+            }
         }
         append(text, '\0');
         return *this;

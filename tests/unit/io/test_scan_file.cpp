@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -324,6 +326,38 @@ TEST(ScanFile, PaddingMayBeMissingAtTheEnd)
     image::Image<float> image({0, 0, 60, 50}, 1);
     FrameReader(scan.frames[0]).read(image.view());
     EXPECT_EQ(image.view().at(0, 59, 49), 0.0F);
+}
+
+TEST(ScanFile, ThreadsDoNotMixTheirVerdicts)
+{
+    test::TemporaryFolder const folder;
+    FitsBytes file;
+    file.image(16, {60, 50}, celestial).data(zeros(3000));
+    std::string const good = file.write(folder / "good.fits");
+    test::write_bytes(folder / "tail.fits", file.bytes() + std::string(2880, 'j'));
+    test::write_bytes(folder / "cut.fits", file.bytes().substr(0, 5000));
+    std::atomic<int> wrong = 0;
+    auto const work = [&] {
+        for (int i = 0; i < 50; ++i) {
+            FileScan const tail = scan_file(folder / "tail.fits", true);
+            FileScan const cut = scan_file(folder / "cut.fits", true);
+            bool const right =
+                scan_file(good, true).unreadable.empty() && tail.frames.size() == 1 &&
+                tail.unreadable.at(0).reason == "a header does not start with SIMPLE or XTENSION" &&
+                cut.unreadable.at(0).reason == "the file ends inside its data: 2120 bytes of 6000";
+            wrong += right ? 0 : 1;
+        }
+    };
+
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) {
+        threads.emplace_back(work);
+    }
+    for (std::thread& thread : threads) {
+        thread.join();
+    }
+
+    EXPECT_EQ(wrong, 0);
 }
 
 TEST(ScanFile, GoodImagesBeforeADamagedHeaderStay)
