@@ -44,8 +44,7 @@ class FileScanner
     {
         try {
             return file_.move_to(hdu);
-        }
-        catch (FitsError const& error) {
+        } catch (FitsError const& error) {
             result.unreadable.push_back({file_.path(), hdu, error.reason()});
             return false;
         }
