@@ -78,6 +78,11 @@ core::Box CanvasPixels::bounds() const
     return {0, 0, reader_.layout().width, reader_.layout().height};
 }
 
+int CanvasPixels::planes() const
+{
+    return reader_.layout().planes;
+}
+
 void CanvasPixels::read(ProductRows const& rows)
 {
     reader_.read_science(rows.science);
@@ -95,6 +100,16 @@ FitsPixels::FitsPixels(std::string const& path, std::vector<io::CheckedImage> co
     std::vector<std::int64_t> const& axes = images.front().axes;
     bounds_ = {0, 0, axes[0], axes[1]};
     planes_ = axes.size() > 2 ? static_cast<int>(axes[2]) : 1;
+}
+
+core::Box FitsPixels::bounds() const
+{
+    return bounds_;
+}
+
+int FitsPixels::planes() const
+{
+    return planes_;
 }
 
 void FitsPixels::read(ProductRows const& rows)

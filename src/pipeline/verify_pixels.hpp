@@ -54,7 +54,7 @@ class CanvasPixels final : public ProductPixels
     /// Throws core::IoError.
     explicit CanvasPixels(std::string const& path) : reader_(path) {}
     [[nodiscard]] core::Box bounds() const override;
-    [[nodiscard]] int planes() const override { return reader_.layout().planes; }
+    [[nodiscard]] int planes() const override;
     void read(ProductRows const& rows) override;
 
   private:
@@ -67,8 +67,8 @@ class FitsPixels final : public ProductPixels
     /// `images` are the HDUs of the file. Throws core::IoError unless they are science, WEIGHT,
     /// COVERAGE and ALPHA of equal size.
     FitsPixels(std::string const& path, std::vector<io::CheckedImage> const& images);
-    [[nodiscard]] core::Box bounds() const override { return bounds_; }
-    [[nodiscard]] int planes() const override { return planes_; }
+    [[nodiscard]] core::Box bounds() const override;
+    [[nodiscard]] int planes() const override;
     void read(ProductRows const& rows) override;
 
   private:
