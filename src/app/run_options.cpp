@@ -302,10 +302,11 @@ void add_photometry_and_assembly(Builder& table)
 {
     using pipeline::PhotometricMatch;
     table.section("Photometry between tiles", Effect::picture);
-    table.choice<PhotometricMatch>(
-        "intertile_photometric_match", "how tiles are matched",
-        {{"off", PhotometricMatch::off}, {"offset", PhotometricMatch::offset}},
-        SECTILE_FIELD(photometric_match), {"affine", "plane"});
+    table.choice<PhotometricMatch>("intertile_photometric_match", "how tiles are matched",
+                                   {{"off", PhotometricMatch::off},
+                                    {"offset", PhotometricMatch::offset},
+                                    {"plane", PhotometricMatch::plane}},
+                                   SECTILE_FIELD(photometric_match), {"affine"});
     table.real("intertile_overlap_min", "least overlap of a pair, fraction of the smaller tile",
                {0.0, 1.0, true}, SECTILE_FIELD(overlap_min));
 

@@ -21,11 +21,15 @@ std::string matches_json(std::vector<PlaneMatch> const& matches)
 {
     auto json = nlohmann::json::array();
     for (PlaneMatch const& match : matches) {
-        json.push_back({{"pairs", match.pairs},
-                        {"rms_before", match.rms_before},
-                        {"rms_after", match.rms_after},
-                        {"offsets", match.offsets},
-                        {"isolated", match.isolated}});
+        nlohmann::json plane = {{"pairs", match.pairs},
+                                {"rms_before", match.rms_before},
+                                {"rms_after", match.rms_after},
+                                {"isolated", match.isolated}};
+        for (compute::Photometry const& correction : match.corrections) {
+            plane["offsets"].push_back(correction.offset);
+            plane["slopes"].push_back({correction.slope_x, correction.slope_y});
+        }
+        json.push_back(std::move(plane));
     }
     return json.dump();
 }
@@ -36,8 +40,9 @@ void match(std::vector<MosaicSource>& sources, plan::MosaicPlan const& mosaic,
     if (config.photometric_match == PhotometricMatch::off || sources.size() < 2) {
         return;
     }
-    auto const matches = match_offsets(sources, sky::SkyWcs(mosaic.grid.wcs), config.overlap_min,
-                                       context.world, context);
+    auto const matches =
+        match_photometry(sources, sky::SkyWcs(mosaic.grid.wcs),
+                         {config.photometric_match, config.overlap_min}, context.world, context);
     context.report.set("photometry", matches_json(matches));
     for (PlaneMatch const& plane : matches) {
         core::log_world(

@@ -14,6 +14,7 @@
 #include "sectile/plan/decomposition.hpp"
 
 #include "pipeline/frame_measure.hpp"
+#include "pipeline/photometry.hpp"
 
 namespace sectile::pipeline
 {
@@ -39,11 +40,25 @@ std::size_t reference_frame(std::vector<FrameRecord> const& frames)
     return best;
 }
 
-/// Offsets that bring the sky of every frame to that of the reference (stacking_normalize_method
-/// sky_mean).
-void normalise_sky(std::vector<MosaicSource>& sources, std::size_t reference, Normalize method)
+/// Brings the sky of every frame to that of the reference (stacking_normalize_method sky_mean):
+/// from the frames' own levels, or, when gradients are matched, from their differences over the
+/// common area. *Collective* over the team.
+void normalise_sky(std::vector<MosaicSource>& sources, std::size_t reference,
+                   sky::SkyWcs const& grid, comm::Communicator const& members,
+                   RunConfig const& config, Context& context)
 {
-    if (method == Normalize::none) {
+    if (config.stacking.normalize == Normalize::none || sources.size() < 2) {
+        return;
+    }
+    if (config.photometric_match == PhotometricMatch::plane) {
+        match_photometry(sources, grid, {config.photometric_match, config.overlap_min}, members,
+                         context);
+        std::vector<compute::Photometry> const gauge = sources[reference].photometry;
+        for (MosaicSource& source : sources) {
+            for (std::size_t c = 0; c < gauge.size(); ++c) {
+                source.photometry[c].offset -= gauge[c].offset;
+            }
+        }
         return;
     }
     for (MosaicSource& source : sources) {
@@ -110,12 +125,12 @@ MosaicSource make_tile(plan::Group const& group, std::vector<FrameRecord> const&
     }
     std::size_t const reference = reference_frame(frames);
     std::vector<MosaicSource> sources = sources_of(frames);
-    normalise_sky(sources, reference, config.stacking.normalize);
     for (std::size_t i = 0; i < sources.size(); ++i) {
         sources[i].home = static_cast<int>(i % static_cast<std::size_t>(members.size()));
     }
     plan::CanvasGrid const grid = tile_grid(frames, reference);
     sky::SkyWcs const grid_wcs(grid.wcs);
+    normalise_sky(sources, reference, grid_wcs, members, config, context);
 
     engine::CoaddJob job;
     job.grid = &grid_wcs;

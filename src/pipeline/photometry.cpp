@@ -6,12 +6,14 @@
 #include <cstring>
 #include <map>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "sectile/core/log.hpp"
 #include "sectile/solve/photometric_solve.hpp"
+#include "sectile/solve/plane_fit.hpp"
 
 #include "pipeline/sky_cells.hpp"
 
@@ -25,7 +27,6 @@ namespace
 constexpr std::size_t near_partners = 8;
 /// Cells two sources must share for a difference worth having.
 constexpr std::size_t least_cells = 4;
-constexpr double sigma_of_mad = 1.4826;  // of a normal distribution
 
 std::vector<std::byte> pack_cells(std::vector<std::pair<std::uint64_t, SourceCells>> const& own)
 {
@@ -98,11 +99,12 @@ std::vector<std::vector<std::size_t>> candidate_partners(std::vector<SourceCells
     return partners;
 }
 
-/// Differences b - a over the common cells of two sources.
-std::vector<double> common_differences(std::vector<CellLevel> const& a,
-                                       std::vector<CellLevel> const& b)
+/// Differences b - a at the centres of the common cells of two sources.
+std::vector<solve::PlanePoint> common_differences(std::vector<CellLevel> const& a,
+                                                  std::vector<CellLevel> const& b,
+                                                  CellLattice const& lattice)
 {
-    std::vector<double> differences;
+    std::vector<solve::PlanePoint> differences;
     auto i = a.begin();
     auto j = b.begin();
     while (i != a.end() && j != b.end()) {
@@ -111,7 +113,11 @@ std::vector<double> common_differences(std::vector<CellLevel> const& a,
         } else if (j->cell < i->cell) {
             ++j;
         } else {
-            differences.push_back(static_cast<double>(j->level) - i->level);
+            auto const row = static_cast<double>(i->cell / lattice.columns);
+            auto const column = static_cast<double>(i->cell % lattice.columns);
+            auto const side = static_cast<double>(lattice.side);
+            differences.push_back({(column + 0.5) * side, (row + 0.5) * side,
+                                   static_cast<double>(j->level) - i->level});
             ++i;
             ++j;
         }
@@ -119,89 +125,143 @@ std::vector<double> common_differences(std::vector<CellLevel> const& a,
     return differences;
 }
 
-double median_of(std::vector<double> values)
+/// Two sources and the plane that their difference b - a follows.
+struct ComparedPair
 {
-    auto const middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
-}
+    std::size_t a = 0;
+    std::size_t b = 0;
+    solve::PlaneFit difference;
+};
 
-solve::OffsetPair compare(std::size_t a, std::size_t b, std::vector<double> const& differences)
+std::vector<ComparedPair> compare_plane(std::vector<SourceCells> const& all,
+                                        std::vector<std::vector<std::size_t>> const& partners,
+                                        std::size_t plane, double overlap_min,
+                                        CellLattice const& lattice)
 {
-    double const center = median_of(differences);
-    std::vector<double> deviations;
-    deviations.reserve(differences.size());
-    for (double const difference : differences) {
-        deviations.push_back(std::abs(difference - center));
-    }
-    double const scatter = sigma_of_mad * median_of(std::move(deviations));
-    double const least = 1e-6 * std::max(1.0, std::abs(center));
-    return {a, b, center,
-            std::max(scatter, least) / std::sqrt(static_cast<double>(differences.size()))};
-}
-
-std::vector<solve::OffsetPair> pairs_of_plane(std::vector<SourceCells> const& all,
-                                              std::vector<std::vector<std::size_t>> const& partners,
-                                              std::size_t plane, double overlap_min)
-{
-    std::vector<solve::OffsetPair> pairs;
+    std::vector<ComparedPair> pairs;
     for (std::size_t a = 0; a < all.size(); ++a) {
         for (std::size_t const b : partners[a]) {
             auto const& cells_a = all[a][plane];
             auto const& cells_b = all[b][plane];
-            auto const differences = common_differences(cells_a, cells_b);
+            auto const differences = common_differences(cells_a, cells_b, lattice);
             double const wanted =
                 overlap_min * static_cast<double>(std::min(cells_a.size(), cells_b.size()));
             if (differences.size() >= least_cells &&
                 static_cast<double>(differences.size()) >= wanted) {
-                pairs.push_back(compare(a, b, differences));
+                pairs.push_back({a, b, solve::fit_plane(differences)});
             }
         }
     }
     return pairs;
 }
 
-/// Rank 0: the solution of every plane from all levels.
+/// Slopes of all sources along one axis: the same graph problem as offsets, with the slopes of the
+/// pairs' differences. Pairs that do not fix a slope take no part.
+std::vector<double> solve_slopes(std::vector<ComparedPair> const& pairs, std::size_t sources,
+                                 std::span<double const> area, double solve::PlaneFit::*slope,
+                                 double solve::PlaneFit::*sigma)
+{
+    std::vector<solve::OffsetPair> slopes;
+    for (ComparedPair const& pair : pairs) {
+        if (std::isfinite(pair.difference.*sigma)) {
+            double const least = 1e-6 * std::max(1e-6, std::abs(pair.difference.*slope));
+            slopes.push_back(
+                {pair.a, pair.b, pair.difference.*slope, std::max(pair.difference.*sigma, least)});
+        }
+    }
+    return solve::solve_offsets(sources, slopes, area).offset;
+}
+
+/// One plane of colour: slopes first (when wanted), then the offsets that remain at the middle of
+/// each overlap.
+PlaneMatch solve_plane(std::vector<ComparedPair> const& pairs,
+                       std::span<core::Box const> footprints, std::span<double const> area,
+                       bool with_slopes)
+{
+    std::size_t const sources = footprints.size();
+    PlaneMatch match;
+    match.corrections.resize(sources);
+    for (std::size_t i = 0; i < sources; ++i) {
+        match.corrections[i].x_ref = 0.5 * static_cast<double>(footprints[i].x0 + footprints[i].x1);
+        match.corrections[i].y_ref = 0.5 * static_cast<double>(footprints[i].y0 + footprints[i].y1);
+    }
+    if (with_slopes) {
+        auto const x = solve_slopes(pairs, sources, area, &solve::PlaneFit::slope_x,
+                                    &solve::PlaneFit::slope_x_sigma);
+        auto const y = solve_slopes(pairs, sources, area, &solve::PlaneFit::slope_y,
+                                    &solve::PlaneFit::slope_y_sigma);
+        for (std::size_t i = 0; i < sources; ++i) {
+            match.corrections[i].slope_x = x[i];
+            match.corrections[i].slope_y = y[i];
+        }
+    }
+    auto const tilt = [&](std::size_t i, solve::PlaneFit const& at) {
+        compute::Photometry const& c = match.corrections[i];
+        return c.slope_x * (at.x_ref - c.x_ref) + c.slope_y * (at.y_ref - c.y_ref);
+    };
+    std::vector<solve::OffsetPair> offsets;
+    for (ComparedPair const& pair : pairs) {
+        double const difference =
+            pair.difference.level + tilt(pair.b, pair.difference) - tilt(pair.a, pair.difference);
+        double const least = 1e-6 * std::max(1.0, std::abs(difference));
+        offsets.push_back(
+            {pair.a, pair.b, difference, std::max(pair.difference.level_sigma, least)});
+    }
+    solve::OffsetSolution const solution = solve::solve_offsets(sources, offsets, area);
+    for (std::size_t i = 0; i < sources; ++i) {
+        match.corrections[i].offset = solution.offset[i];
+    }
+    match.pairs = pairs.size();
+    match.rms_before = solution.rms_before;
+    match.rms_after = solution.rms_after;
+    match.isolated = solution.isolated;
+    return match;
+}
+
+/// Rank 0: the solution of every plane of colour from all levels.
 std::vector<PlaneMatch> solve_planes(std::vector<SourceCells> const& all, std::size_t planes,
-                                     double overlap_min)
+                                     std::span<core::Box const> footprints,
+                                     CellLattice const& lattice, MatchOptions const& options)
 {
     auto const partners = candidate_partners(all);
-    std::vector<PlaneMatch> matches(planes);
+    std::vector<PlaneMatch> matches;
     for (std::size_t plane = 0; plane < planes; ++plane) {
-        auto const pairs = pairs_of_plane(all, partners, plane, overlap_min);
         std::vector<double> area;
         for (SourceCells const& cells : all) {
             area.push_back(std::max(1.0, static_cast<double>(cells[plane].size())));
         }
-        solve::OffsetSolution solution = solve::solve_offsets(all.size(), pairs, area);
-        matches[plane] = {pairs.size(), solution.rms_before, solution.rms_after,
-                          std::move(solution.offset), std::move(solution.isolated)};
+        matches.push_back(
+            solve_plane(compare_plane(all, partners, plane, options.overlap_min, lattice),
+                        footprints, area, options.method == PhotometricMatch::plane));
     }
     return matches;
 }
 
-void broadcast_matches(comm::Communicator const& comm, std::vector<PlaneMatch>& matches,
-                       std::size_t sources)
+/// The corrections of rank 0 on every rank; counts and residuals stay on rank 0, which writes the
+/// report.
+void broadcast_corrections(comm::Communicator const& comm, std::vector<PlaneMatch>& matches,
+                           std::size_t sources)
 {
-    std::vector<std::byte> bytes;
-    for (PlaneMatch const& match : matches) {
-        std::size_t const at = bytes.size();
-        bytes.resize(at + match.offsets.size() * sizeof(double));
-        std::memcpy(bytes.data() + at, match.offsets.data(), match.offsets.size() * sizeof(double));
+    static_assert(std::is_trivially_copyable_v<compute::Photometry>);
+    std::size_t const plane_bytes = sources * sizeof(compute::Photometry);
+    std::vector<std::byte> bytes(matches.size() * plane_bytes);
+    for (std::size_t plane = 0; plane < matches.size(); ++plane) {
+        std::memcpy(bytes.data() + plane * plane_bytes, matches[plane].corrections.data(),
+                    plane_bytes);
     }
     comm::broadcast(comm, bytes);
-    matches.resize(bytes.size() / (sources * sizeof(double)));
+    matches.resize(bytes.size() / plane_bytes);
     for (std::size_t plane = 0; plane < matches.size(); ++plane) {
-        matches[plane].offsets.resize(sources);
-        std::memcpy(matches[plane].offsets.data(), bytes.data() + plane * sources * sizeof(double),
-                    sources * sizeof(double));
+        matches[plane].corrections.resize(sources);
+        std::memcpy(matches[plane].corrections.data(), bytes.data() + plane * plane_bytes,
+                    plane_bytes);
     }
 }
 }  // namespace
 
-std::vector<PlaneMatch> match_offsets(std::vector<MosaicSource>& sources, sky::SkyWcs const& grid,
-                                      double overlap_min, comm::Communicator const& comm,
-                                      Context& context)
+std::vector<PlaneMatch> match_photometry(std::vector<MosaicSource>& sources,
+                                         sky::SkyWcs const& grid, MatchOptions const& options,
+                                         comm::Communicator const& comm, Context& context)
 {
     engine::CoaddJob job;
     job.grid = &grid;
@@ -230,13 +290,17 @@ std::vector<PlaneMatch> match_offsets(std::vector<MosaicSource>& sources, sky::S
             for (auto const& part : gathered) {
                 unpack_cells(part, planes, all);
             }
-            matches = solve_planes(all, planes, overlap_min);
+            std::vector<core::Box> footprints;
+            for (engine::CoaddInput const& input : job.inputs) {
+                footprints.push_back(input.footprint);
+            }
+            matches = solve_planes(all, planes, footprints, lattice, options);
         }
     });
-    broadcast_matches(comm, matches, sources.size());
+    broadcast_corrections(comm, matches, sources.size());
     for (std::size_t i = 0; i < sources.size(); ++i) {
         for (std::size_t plane = 0; plane < planes; ++plane) {
-            sources[i].photometry[plane].offset += matches[plane].offsets[i];
+            sources[i].photometry[plane] = matches[plane].corrections[i];
         }
     }
     return matches;

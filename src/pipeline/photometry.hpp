@@ -8,23 +8,32 @@
 
 namespace sectile::pipeline
 {
-/// Outcome of the photometric match of one plane, for the report.
+/// What is matched: offsets alone or offsets and gradients; sources whose overlap is under
+/// `overlap_min` of the smaller footprint are no pair.
+struct MatchOptions
+{
+    PhotometricMatch method = PhotometricMatch::plane;
+    double overlap_min = 0.05;
+};
+
+/// Outcome of the photometric match of one plane of colour. The figures are for the report, on rank
+/// 0 only.
 struct PlaneMatch
 {
     std::size_t pairs = 0;
-    double rms_before = 0.0;  ///< weighted rms of the pair differences, data units
+    double rms_before = 0.0;  ///< weighted rms of the pair differences at mid-overlap, data units
     double rms_after = 0.0;
-    std::vector<double> offsets;
     std::vector<std::size_t> isolated;
+    std::vector<compute::Photometry> corrections;  ///< one per source, on every rank
 };
 
-/// Section 7, offsets: sky levels of all sources on a common lattice of canvas cells (medians,
-/// measured by the ranks in turn), robust differences of pairs that share enough cells, one global
-/// solution per plane; the offsets are put into sources[i].photometry. *Collective*; the same
-/// result on every rank. Sources whose overlap is under `overlap_min` of the smaller footprint are
-/// no pair.
-[[nodiscard]] std::vector<PlaneMatch> match_offsets(std::vector<MosaicSource>& sources,
-                                                    sky::SkyWcs const& grid, double overlap_min,
-                                                    comm::Communicator const& comm,
-                                                    Context& context);
+/// Section 7 without gains: sky levels of all sources on a common lattice of canvas cells (medians,
+/// measured by the ranks in turn), robust planes through the differences of pairs that share enough
+/// cells, then one global solution per plane of colour: first the slopes (method plane), each axis
+/// for itself, then the offsets that remain. Gauge: the mean offset and the mean slope of every
+/// connected component are 0. The corrections replace sources[i].photometry. *Collective*; the same
+/// corrections on every rank.
+std::vector<PlaneMatch> match_photometry(std::vector<MosaicSource>& sources,
+                                         sky::SkyWcs const& grid, MatchOptions const& options,
+                                         comm::Communicator const& comm, Context& context);
 }  // namespace sectile::pipeline

@@ -19,7 +19,7 @@ enum class Keep : std::uint8_t { none, tiles, all };
 enum class Debayer : std::uint8_t { bilinear, none };
 enum class Normalize : std::uint8_t { none, sky_mean };
 enum class Weighting : std::uint8_t { none, noise_variance };
-enum class PhotometricMatch : std::uint8_t { off, offset };
+enum class PhotometricMatch : std::uint8_t { off, offset, plane };
 /// How samples reach the owner of a band; automatic lets the planner choose.
 enum class Route : std::uint8_t { automatic, pull, push };
 enum class BackendChoice : std::uint8_t { cpu, reference };
@@ -57,7 +57,7 @@ struct RunConfig
     /// Mosaic-First: global_coadd_method, global_coadd_k
     compute::CombineRecipe global_coadd{
         .rejection = compute::Rejection::kappa_sigma, .kappa_low = 2.0, .kappa_high = 2.0};
-    PhotometricMatch photometric_match = PhotometricMatch::offset;
+    PhotometricMatch photometric_match = PhotometricMatch::plane;
     double overlap_min = 0.05;  ///< intertile_overlap_min
     double feather = 0.0;       ///< feather_px
 
