@@ -67,7 +67,7 @@ ConfigFile parse_ini(std::string const& text, std::string const& origin,
         auto const info = std::find_if(table.begin(), table.end(),
                                        [&](OptionInfo const& i) { return i.key == key; });
         if (info == table.end()) {
-            problems.add(unknown_key_problem(key, key + " in " + origin, table, false));
+            problems.add(unknown_key_problem(key, shown_name({key, {}, origin}), table, false));
             continue;
         }
         std::string const value = unquoted(option.value.empty() ? "" : option.value.front());
@@ -78,7 +78,8 @@ ConfigFile parse_ini(std::string const& text, std::string const& origin,
         } else if (info->arity == Arity::list) {
             earlier->values.push_back(value);
         } else {
-            problems.add(key + " is given more than once in " + origin + "; keep one of them");
+            problems.add(
+                shown_name({key, {}, origin}).append(" is given more than once; keep one of them"));
         }
     }
     return file;

@@ -133,7 +133,7 @@ void add_json_setting(std::string const& json_key, Json const& value,
     }
     Setting setting{key, {}, origin};
     for (std::string const& text :
-         values_of(value, info->arity, problems, json_key + " in " + origin)) {
+         values_of(value, info->arity, problems, shown_name({json_key, {}, origin}))) {
         if (auto translated =
                 renamed == renamed_keys.end() ? same(text) : renamed->translate(text)) {
             setting.values.push_back(std::move(*translated));

@@ -114,7 +114,8 @@ TEST(ConfigFile, RefusesRepeatedKeysAndBrokenLines)
 {
     ScratchFile const repeated("run.ini",
                                "input = x\noutput = o\nfeather_px = 1\nfeather_px = 2\n");
-    EXPECT_TRUE(holds(error_with(repeated), "feather_px is given more than once"));
+    EXPECT_TRUE(holds(error_with(repeated),
+                      "feather_px in " + repeated.path() + " is given more than once"));
 
     ScratchFile const broken("run2.ini", "input = x\nthis is no line\n");
     EXPECT_TRUE(holds(error_with(broken, {"--output", "o", "--input", "x"}),
