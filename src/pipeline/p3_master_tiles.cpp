@@ -136,7 +136,7 @@ MosaicSource make_tile(plan::Group const& group, std::vector<FrameRecord> const&
     job.grid = &grid_wcs;
     job.canvas = {0, 0, grid.width(), grid.height()};
     job.planes = frames[reference].header.geometry.planes;
-    job.recipe = {config.resample, config.stacking.combine, 0.0};
+    job.recipe = {config.resample, config.stacking.combine, config.feather};
     job.inputs =
         place_sources(members, *context.runner, sources, grid_wcs, config.stacking.weighting);
 

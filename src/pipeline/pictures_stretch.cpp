@@ -10,14 +10,22 @@ namespace sectile::pipeline
 namespace
 {
 /// Black lies this many sigma below the sky. Less: dark holes in the noise; more: a grey picture.
-constexpr double black_depth = 2.5;
+constexpr double black_depth = 1.5;
 /// The curve is linear up to about this many sigma. Less: the noise of the sky is pumped up; more:
 /// faint structure drowns.
-constexpr double soft_sigmas = 5.0;
+constexpr double soft_sigmas = 3.0;
 /// Fraction of the pixels that are not brighter than white.
 constexpr double white_quantile = 0.997;
 /// White is at least this many sigma above black, so that an empty field stays dark and quiet.
-constexpr double least_range = 150.0;
+constexpr double least_range = 100.0;
+/// A pixel shows the colour of stars when every channel is brighter than this many sigma of its
+/// noise.
+constexpr double star_sigmas = 8.0;
+/// Fewer such pixels tell nothing about the camera.
+constexpr std::size_t least_star_pixels = 30;
+/// Channels are never scaled more than this: beyond it the field, not the camera, is coloured.
+constexpr double most_balance = 3.0;
+
 /// Values used for statistics; more cost time and change nothing that the eye can see.
 constexpr std::size_t most_samples = std::size_t{1} << 21U;
 /// Pixels with less valid area than this are left out of the statistics: rims are noisier.
@@ -67,6 +75,41 @@ std::vector<float> sample_plane(AreaMean const& picture, int plane)
     std::vector<float> values = sample_plane(picture, plane, solid_fraction);
     return values.empty() ? sample_plane(picture, plane, 0.0F) : values;
 }
+
+/// Factors that make the median colour of the bright pixels neutral, with a mean of 1.
+std::vector<double> white_balance(AreaMean const& picture, std::vector<SkyLevel> const& sky)
+{
+    std::size_t const channels = sky.size();
+    std::vector<double> balance(channels, 1.0);
+    std::vector<std::vector<float>> share(channels);
+    core::Box const box = picture.mean.box();
+    for (std::int64_t y = box.y0; channels > 1 && y < box.y1; ++y) {
+        for (std::int64_t x = box.x0; x < box.x1; ++x) {
+            std::array<double, 3> light{};
+            bool bright = true;
+            for (std::size_t c = 0; c < channels; ++c) {
+                light[c] = picture.mean.view().at(static_cast<int>(c), x, y) - sky[c].level;
+                bright = bright && light[c] > star_sigmas * sky[c].sigma;
+            }
+            double const mean = (light[0] + light[1] + light[2]) / 3.0;
+            for (std::size_t c = 0; bright && c < channels; ++c) {
+                share[c].push_back(static_cast<float>(light[c] / mean));
+            }
+        }
+    }
+    if (share.front().size() < least_star_pixels) {
+        return balance;
+    }
+    double sum = 0.0;
+    for (std::size_t c = 0; c < channels; ++c) {
+        balance[c] = std::clamp(1.0 / middle_of(share[c]), 1.0 / most_balance, most_balance);
+        sum += balance[c];
+    }
+    for (double& factor : balance) {
+        factor *= static_cast<double>(channels) / sum;
+    }
+    return balance;
+}
 }  // namespace
 
 SkyLevel measure_sky(std::vector<float>& values)
@@ -103,7 +146,7 @@ double Stretch::operator()(double brightness) const
 Stretch choose_stretch(AreaMean const& picture)
 {
     Stretch stretch;
-    std::vector<double> sigmas;
+    std::vector<SkyLevel> skies;
     std::vector<double> whites;
     for (int plane = 0; plane < shown_planes(picture); ++plane) {
         std::vector<float> values = sample_plane(picture, plane);
@@ -114,13 +157,17 @@ Stretch choose_stretch(AreaMean const& picture)
             std::nth_element(values.begin(), values.begin() + rank, values.end());
             white = values[static_cast<std::size_t>(rank)];
         }
-        SkyLevel const sky = measure_sky(values);
-        stretch.sky.push_back(sky.level);
-        sigmas.push_back(sky.sigma);
-        whites.push_back(white - sky.level);
+        skies.push_back(measure_sky(values));
+        stretch.sky.push_back(skies.back().level);
+        whites.push_back(white - skies.back().level);
     }
-    double const brightest = *std::max_element(whites.begin(), whites.end());
-    double sigma = *std::max_element(sigmas.begin(), sigmas.end());
+    stretch.balance = white_balance(picture, skies);
+    double brightest = 0.0;
+    double sigma = 0.0;
+    for (std::size_t channel = 0; channel < skies.size(); ++channel) {
+        brightest = std::max(brightest, stretch.balance[channel] * whites[channel]);
+        sigma = std::max(sigma, stretch.balance[channel] * skies[channel].sigma);
+    }
     if (sigma <= 0.0) {
         // A picture without noise: the range takes its place.
         sigma = brightest > 0.0 ? brightest / least_range : 1.0;
@@ -145,7 +192,9 @@ image::Image<std::uint8_t> stretched(AreaMean const& picture, Stretch const& str
                 auto const plane = static_cast<int>(channel);
                 float const value = picture.mean.view().at(plane, x, y);
                 // A channel without data shows the sky, which is neutral.
-                double const above = std::isfinite(value) ? value - stretch.sky[channel] : 0.0;
+                double const above = std::isfinite(value)
+                                         ? stretch.balance[channel] * (value - stretch.sky[channel])
+                                         : 0.0;
                 light[channel] = std::max(0.0, above - stretch.black);
                 fraction = std::max(fraction,
                                     static_cast<double>(picture.fraction.view().at(plane, x, y)));

@@ -24,9 +24,11 @@ struct SkyLevel
 struct Stretch
 {
     std::vector<double> sky;  ///< of each channel shown; subtracted, so that the sky is neutral
-    double black = 0.0;       ///< brightness shown as 0, below the sky by some noise
-    double white = 1.0;       ///< brightness shown as 1
-    double softening = 1.0;   ///< brightness where the curve turns from linear to logarithmic
+    /// Factor of each channel that makes the typical star white: raw colour sensors see more green.
+    std::vector<double> balance;
+    double black = 0.0;      ///< brightness shown as 0, below the sky by some noise
+    double white = 1.0;      ///< brightness shown as 1
+    double softening = 1.0;  ///< brightness where the curve turns from linear to logarithmic
 
     /// Display value 0 to 1 of a brightness: asinh((b - black) / softening), scaled to 1 at white.
     [[nodiscard]] double operator()(double brightness) const;

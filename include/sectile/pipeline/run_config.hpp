@@ -59,7 +59,7 @@ struct RunConfig
         .rejection = compute::Rejection::kappa_sigma, .kappa_low = 2.0, .kappa_high = 2.0};
     PhotometricMatch photometric_match = PhotometricMatch::plane;
     double overlap_min = 0.05;  ///< intertile_overlap_min
-    double feather = 0.0;       ///< feather_px
+    double feather = 64.0;      ///< feather_px
 
     plan::GridOptions grid;
     std::string reference_grid_file;

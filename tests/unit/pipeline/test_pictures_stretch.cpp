@@ -135,6 +135,7 @@ TEST_F(FieldTest, ColoursOfStarsSurviveAlsoAboveWhite)
         AreaMean const field = make_field(brightness);
         Stretch stretch = choose_stretch(field);
         stretch.white = 3000.0;
+        stretch.balance = {1.0, 1.0, 1.0};  // a camera that needs no balance
 
         auto const picture = stretched(field, stretch);
 
@@ -147,6 +148,25 @@ TEST_F(FieldTest, ColoursOfStarsSurviveAlsoAboveWhite)
         EXPECT_NEAR(red / blue, 3.0, 0.35) << brightness;
         EXPECT_NEAR(red / green, 1.5, 0.12) << brightness;
     }
+}
+
+TEST_F(FieldTest, TypicalStarOfAGreenCameraBecomesWhite)
+{
+    AreaMean field = make_field(0.0);
+    // Sixty bright pixels with twice as much green as red and blue, and a few red ones.
+    for (int i = 0; i < 70; ++i) {
+        for (int channel = 0; channel < 3; ++channel) {
+            bool const red_star = i >= 60;
+            double const ratio = channel == (red_star ? 0 : 1) ? 2.0 : 1.0;
+            field.mean.view().at(channel, 10 + i, 30) += static_cast<float>(2000.0 * ratio);
+        }
+    }
+
+    Stretch const stretch = choose_stretch(field);
+
+    // The median of 70 shares with noise of 0.5 % each.
+    EXPECT_NEAR(stretch.balance[0] / stretch.balance[1], 2.0, 0.05);
+    EXPECT_NEAR(stretch.balance[2] / stretch.balance[1], 2.0, 0.05);
 }
 
 TEST_F(FieldTest, BrighterIsNeverDarker)
