@@ -238,6 +238,8 @@ TEST(BadInput, RanksAgreeThatThereIsNothingToDo)
 
     EXPECT_EQ(outcome.exit_code, 3) << all(outcome);
     EXPECT_EQ(complaints(outcome).size(), 1U) << all(outcome);
+    EXPECT_EQ(all(outcome).find("MPI_ABORT"), std::string::npos)
+        << "the ranks end together, none has to end the others: " << all(outcome);
     expect_no_products(scratch / "out");
 }
 
