@@ -94,7 +94,7 @@ struct Worker
           rows(static_cast<std::size_t>(3 * planes * piece_width)),
           target(planes),
           target_with_coverage(planes),
-          stack(planes)
+          stack(kernels, planes)
     {
         for (int c = 0; c < planes; ++c) {
             auto const plane = static_cast<std::size_t>(c);
@@ -156,7 +156,7 @@ template <class Task>
 void CpuBackend::for_each_block(core::Box const& strip, CoaddRecipe const& recipe, int planes,
                                 Task const& task)
 {
-    WeightTable const table(recipe.resample.kernel);
+    WeightTable const& table = weight_table(recipe.resample.kernel);
     std::vector<core::Box> const blocks = blocks_of(strip);
     std::vector<std::unique_ptr<Worker>> workers(static_cast<std::size_t>(runner_->workers()));
     runner_->for_each(blocks.size(), [&](std::size_t index, int number) {

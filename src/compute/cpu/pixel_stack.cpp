@@ -3,8 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
-
-#include "sectile/compute/kernels/combine_kern.hpp"
+#include <limits>
 
 namespace sectile::compute
 {
@@ -15,26 +14,17 @@ constexpr std::size_t target_bytes = 512 * 1024;
 constexpr int least_width = 16;
 constexpr std::size_t sample_bytes = 3 * sizeof(float);
 
-/// Ascending order; short runs, which are the rule, by insertion.
-void sort_ascending(double* first, int count)
+/// Room for whole groups, and a cache line more, so that the rows of a column do not all fall into
+/// the same few sets of the cache.
+std::size_t stride_for(int width)
 {
-    constexpr int insertion_limit = 32;
-    if (count > insertion_limit) {
-        std::sort(first, first + count);
-        return;
-    }
-    for (int i = 1; i < count; ++i) {
-        double const value = first[i];
-        int k = i;
-        for (; k > 0 && first[k - 1] > value; --k) {
-            first[k] = first[k - 1];
-        }
-        first[k] = value;
-    }
+    constexpr std::size_t line = 64 / sizeof(float);
+    return (static_cast<std::size_t>(width) + line - 1) / line * line + line;
 }
 }  // namespace
 
-PixelStack::PixelStack(int planes) : planes_(planes), target_(planes)
+PixelStack::PixelStack(RowKernels const& kernels, int planes)
+    : kernels_(&kernels), planes_(planes), target_(planes)
 {
     target_.coverage.resize(static_cast<std::size_t>(planes));
     target_.sigma.resize(static_cast<std::size_t>(planes));
@@ -51,18 +41,18 @@ int PixelStack::width_for(int planes, std::size_t depth)
 
 std::size_t PixelStack::bytes(int planes, std::size_t depth)
 {
-    auto const width = static_cast<std::size_t>(width_for(planes, depth));
+    std::size_t const stride = stride_for(width_for(planes, depth));
     auto const c = static_cast<std::size_t>(planes);
     std::size_t const per_pixel = sizeof(float) + sizeof(double) + sizeof(std::int32_t);
-    return width * c * (depth * sample_bytes + per_pixel) +
-           depth * (sample_bytes + 3 * sizeof(double));
+    return stride * c * (depth * sample_bytes + per_pixel) +
+           depth * (group_width * (sizeof(float) + sizeof(double)) + 3 * sizeof(double));
 }
 
 void PixelStack::start(std::size_t depth, int width)
 {
     depth_ = depth;
     width_ = width;
-    stride_ = static_cast<std::size_t>(width);
+    stride_ = stride_for(width);
     count_ = 0;
     auto const planes = static_cast<std::size_t>(planes_);
     std::size_t const samples = planes * depth * stride_;
@@ -71,12 +61,10 @@ void PixelStack::start(std::size_t depth, int width)
         weight_.resize(samples);
         coverage_.resize(samples);
     }
-    if (pixel_value_.size() < depth) {
-        pixel_value_.resize(depth);
-        pixel_weight_.resize(depth);
-        pixel_coverage_.resize(depth);
-        sorted_.resize(depth);
-        scratch_.resize(2 * depth);
+    if (column_.size() < 3 * depth) {
+        sorted_float_.resize(depth * group_width);
+        sorted_.resize(depth * group_width);
+        column_.resize(3 * depth);
     }
     sigma_.resize(planes * stride_);
     noise_square_.assign(planes * stride_, 0.0);
@@ -106,7 +94,8 @@ void PixelStack::push(SampledRange const& range)
         auto const plane = static_cast<std::size_t>(c);
         float* const weight = target_.weight[plane];
         std::fill(weight - offset_, weight + range.first, 0.0F);
-        std::fill(weight + range.last, weight - offset_ + width_, 0.0F);
+        std::fill(weight + range.last, weight - offset_ + static_cast<std::ptrdiff_t>(stride_),
+                  0.0F);
         float const* const sigma = target_.sigma[plane];
         double* const square = noise_square_.data() + plane * stride_ + offset_;
         std::int32_t* const known = noise_count_.data() + plane * stride_ + offset_;
@@ -120,35 +109,35 @@ void PixelStack::push(SampledRange const& range)
     ++count_;
 }
 
-int PixelStack::gather(int plane, int pixel)
-{
-    std::size_t at = row_at(plane, 0) + static_cast<std::size_t>(pixel);
-    std::size_t n = 0;
-    for (std::size_t source = 0; source < count_; ++source, at += stride_) {
-        pixel_value_[n] = value_[at];
-        pixel_weight_[n] = weight_[at];
-        pixel_coverage_[n] = coverage_[at];
-        sorted_[n] = value_[at];
-        n += weight_[at] > 0.0F ? 1 : 0;
-    }
-    return static_cast<int>(n);
-}
-
 void PixelStack::combine(CombineRecipe const& recipe, int plane, CombinedRow const& out)
 {
+    if (count_ == 0) {
+        std::fill_n(out.science, width_, std::numeric_limits<float>::quiet_NaN());
+        std::fill_n(out.weight, width_, 0.0F);
+        std::fill_n(out.coverage, width_, 0U);
+        return;
+    }
     auto const noise_at = static_cast<std::size_t>(plane) * stride_;
-    for (int i = 0; i < width_; ++i) {
-        int const n = gather(plane, i);
-        sort_ascending(sorted_.data(), n);
-        std::size_t const k = noise_at + static_cast<std::size_t>(i);
-        double const noise =
-            noise_count_[k] > 0 ? std::sqrt(noise_square_[k] / noise_count_[k]) : 0.0;
-        kernels::CombinedPixel const pixel = kernels::combine_samples(
-            recipe, {pixel_value_.data(), pixel_weight_.data(), pixel_coverage_.data(), n, noise},
-            sorted_.data(), scratch_.data());
-        out.science[i] = static_cast<float>(pixel.value);
-        out.weight[i] = static_cast<float>(pixel.weight);
-        out.coverage[i] = static_cast<std::uint32_t>(pixel.coverage + 0.5);
+    for (int first = 0; first < width_; first += group_width) {
+        double noise[group_width];
+        for (int i = 0; i < group_width; ++i) {
+            std::size_t const k = noise_at + static_cast<std::size_t>(first + i);
+            noise[i] = noise_count_[k] > 0 ? std::sqrt(noise_square_[k] / noise_count_[k]) : 0.0;
+        }
+        double science[group_width];
+        double weight[group_width];
+        double coverage[group_width];
+        std::size_t const at = row_at(plane, 0) + static_cast<std::size_t>(first);
+        kernels_->combine_group({recipe, value_.data() + at, weight_.data() + at,
+                                 coverage_.data() + at, stride_, static_cast<int>(count_), noise,
+                                 sorted_float_.data(), sorted_.data(), column_.data(), science,
+                                 weight, coverage});
+        int const count = std::min(group_width, width_ - first);
+        for (int i = 0; i < count; ++i) {
+            out.science[first + i] = static_cast<float>(science[i]);
+            out.weight[first + i] = static_cast<float>(weight[i]);
+            out.coverage[first + i] = static_cast<std::uint32_t>(coverage[i] + 0.5);
+        }
     }
 }
 }  // namespace sectile::compute

@@ -25,7 +25,7 @@ struct CombinedRow
 class PixelStack
 {
   public:
-    explicit PixelStack(int planes);
+    PixelStack(RowKernels const& kernels, int planes);
 
     /// Pixels of a row that are stacked together when up to `depth` samples meet in one: as many as
     /// keep the samples in the second-level cache, but enough to make a piece worth its set-up.
@@ -46,8 +46,7 @@ class PixelStack
     {
         return (static_cast<std::size_t>(plane) * depth_ + source) * stride_;
     }
-    int gather(int plane, int pixel);
-
+    RowKernels const* kernels_;
     int planes_;
     int width_ = 0;
     std::size_t stride_ = 0;
@@ -62,10 +61,8 @@ class PixelStack
         noise_square_;  ///< sum over the samples with known noise, per plane and pixel
     std::vector<std::int32_t> noise_count_;
     RowTarget target_;
-    std::vector<float> pixel_value_;  ///< samples of one pixel
-    std::vector<float> pixel_weight_;
-    std::vector<float> pixel_coverage_;
+    std::vector<float> sorted_float_;  ///< of one group
     std::vector<double> sorted_;
-    std::vector<double> scratch_;
+    std::vector<double> column_;
 };
 }  // namespace sectile::compute

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "compute/cpu/row_kernels.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
+
+#include "sectile/compute/kernels/combine_kern.hpp"
 
 #include "compute/cpu/lanes.hpp"
 #include "compute/cpu/weight_table.hpp"

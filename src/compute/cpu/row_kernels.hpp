@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sectile/compute/kernels/sample_kern.hpp"
+#include "sectile/compute/recipe.hpp"
 
 /// The hot loops of the CPU backend: each works on a piece of one destination row. They are
 /// compiled once per instruction set from row_kernels.inc and give the same bits in all of them: no
@@ -23,22 +24,22 @@ enum class PixelState : std::int32_t
     edge = 2,     ///< in the frame, but a load would leave the window: the careful path
 };
 
-/// Positions of a piece in the source window, in pixels from its corner.
+/// Positions of a piece in the source window.
 struct PieceCoords
 {
     alignas(64) double x[piece_width];  ///< source coordinates
     alignas(64) double y[piece_width];
     alignas(64) double area[piece_width];          ///< valid when flux is conserved
     alignas(64) double taper[piece_width];         ///< valid with a feather
-    alignas(64) std::int32_t column[piece_width];  ///< floor of the position
-    alignas(64) std::int32_t row[piece_width];
-    alignas(64) std::int32_t near_column[piece_width];
-    alignas(64) std::int32_t near_row[piece_width];
-    alignas(64) std::int32_t tap_column[piece_width];  ///< of the first tap; 0 unless plain
-    alignas(64) std::int32_t tap_row[piece_width];
-    alignas(64) std::int32_t state[piece_width];  ///< PixelState
-    alignas(64) float fx[piece_width];
+    alignas(64) std::int32_t column[piece_width];  ///< of the first tap, from the window's corner
+    alignas(64) std::int32_t row[piece_width];     ///< both 0 where a pixel is not plain
+    alignas(64) float fx[piece_width];             ///< position beyond its floor
     alignas(64) float fy[piece_width];
+    alignas(64) std::int32_t phase_x[piece_width];  ///< row of the weight table; valid with a table
+    alignas(64) std::int32_t phase_y[piece_width];
+    alignas(64) float share_x[piece_width];  ///< of the next row of the table
+    alignas(64) float share_y[piece_width];
+    alignas(64) std::int32_t state[piece_width];  ///< PixelState; valid unless the piece is plain
 };
 
 /// What locate() needs to know of a source.
@@ -85,11 +86,35 @@ struct PlaneScaling
     bool has_area = false;
 };
 
+/// Pixels that are combined together, one per lane of a vector.
+inline constexpr int group_width = 8;
+
+/// The samples of group_width neighbouring pixels of one plane and where their combination goes.
+/// Row s of value, weight and coverage is source s; `stride` floats from one to the next.
+struct StackGroup
+{
+    CombineRecipe recipe;
+    float const* value;
+    float const* weight;  ///< 0: no sample
+    float const* coverage;
+    std::size_t stride;
+    int depth;            ///< sources
+    double const* noise;  ///< per pixel: root mean square of the known sigmas, 0 unknown
+    float* sorted_float;  ///< scratch: depth * group_width
+    double* sorted;       ///< scratch: depth * group_width
+    double* column;       ///< scratch: 3 * depth
+    double* science;      ///< group_width results each
+    double* weight_sum;
+    double* coverage_sum;
+};
+
 struct RowKernels
 {
     char const* name;
     PieceExtent (*locate)(PieceCoords& coords, int count, WindowGeometry const& window);
     void (*taper)(PieceCoords& coords, int first, int last, kernels::Feather const& feather);
+    /// Phases and shares of the weight table from fx and fy.
+    void (*find_phases)(PieceCoords& coords, int first, int last);
     /// One per ResampleKernel; pixels that are not plain get some value. `table`: WeightTable rows.
     void (*interpolate[6])(PieceCoords const& coords, int first, int last, PlaneSet const& planes,
                            float const* table);
@@ -98,13 +123,16 @@ struct RowKernels
     /// Whether any value is not finite.
     bool (*has_holes)(float const* value, int first, int last);
     /// Values (in place) and weights; pixels without finite value or positive weight get 0 and 0.
-    void (*scale)(PieceCoords const& coords, int first, int last, PlaneScaling const& scaling,
+    void (*scale)(PieceCoords const& coords, PieceExtent const& extent, PlaneScaling const& scaling,
                   float* value, float* weight);
     /// sums += samples; coverage null: 1 per sample.
     void (*accumulate)(float const* value, float const* weight, float const* coverage, int count,
                        double* value_sum, double* weight_sum, std::uint32_t* coverage_sum);
     void (*finish)(double const* value_sum, double const* weight_sum, int count, float* science,
                    float* weight);
+    /// kernels::combine_samples of every pixel of a group, in its order of operations: the same
+    /// bits.
+    void (*combine_group)(StackGroup const& group);
     /// Bilinear debayering of `count` pixels of a row whose neighbours can all be read; `own` is
     /// the plane of the row's red or blue filters, `other` the third one. Returns whether any pixel
     /// read was not finite; then pixels of the row must be looked at one by one.

@@ -40,6 +40,25 @@ struct RowSampler::WindowPlane
     }
 };
 
+/// Floor of a position and its nearest pixel, in window pixels.
+struct RowSampler::Cell
+{
+    std::int64_t column;
+    std::int64_t row;
+    std::int64_t near_column;
+    std::int64_t near_row;
+};
+
+RowSampler::Cell RowSampler::cell_at(int i) const
+{
+    double const x = std::floor(coords_.x[i]);
+    double const y = std::floor(coords_.y[i]);
+    std::int64_t const column = static_cast<std::int64_t>(x) - geometry_.x0;
+    std::int64_t const row = static_cast<std::int64_t>(y) - geometry_.y0;
+    return {column, row, column + (coords_.x[i] - x >= 0.5 ? 1 : 0),
+            row + (coords_.y[i] - y >= 0.5 ? 1 : 0)};
+}
+
 RowSampler::RowSampler(RowKernels const& kernels, WeightTable const& table,
                        CoaddRecipe const& recipe, int planes)
     : kernels_(&kernels),
@@ -74,6 +93,9 @@ SampledRange RowSampler::sample(SourceWindow const& source, RowPiece const& piec
     }
     bool const has_taper = recipe_.feather > 0.0;
     bool const has_area = recipe_.resample.flux_mode == FluxMode::flux;
+    if (table_->lanes() > 0) {
+        kernels_->find_phases(coords_, extent.first, extent.last);
+    }
     if (has_taper) {
         kernels_->taper(coords_, extent.first, extent.last, {geometry_.edges, recipe_.feather});
     }
@@ -93,8 +115,7 @@ SampledRange RowSampler::sample(SourceWindow const& source, RowPiece const& piec
                                    source.weight.empty() ? nullptr : plane_weight_,
                                    has_taper,
                                    has_area};
-        kernels_->scale(coords_, extent.first, extent.last, scaling, target.value[plane],
-                        target.weight[plane]);
+        kernels_->scale(coords_, extent, scaling, target.value[plane], target.weight[plane]);
         if (!target.coverage.empty()) {
             write_coverage(source, c, extent, target.weight[plane], target.coverage[plane]);
         }
@@ -129,21 +150,22 @@ void RowSampler::mend(SourceWindow const& source, int plane, PieceExtent const& 
 {
     WindowPlane const window = WindowPlane::of(source.science, source.frame, plane);
     for (int i = extent.first; i < extent.last; ++i) {
-        auto const state = static_cast<PixelState>(coords_.state[i]);
+        PixelState const state = state_at(extent, i);
         if (state == PixelState::edge || (state == PixelState::plain && !std::isfinite(value[i]))) {
             value[i] = careful_value(window, i);
         }
     }
 }
 
-float RowSampler::careful_value(WindowPlane const& plane, int i)
+float RowSampler::careful_value(WindowPlane const& plane, int i) const
 {
-    float const nearest = plane.at(coords_.near_column[i], coords_.near_row[i]);
+    Cell const cell = cell_at(i);
+    float const nearest = plane.at(cell.near_column, cell.near_row);
     if (geometry_.is_nearest || !std::isfinite(nearest)) {
         return nearest;
     }
-    std::int64_t const column = coords_.column[i];
-    std::int64_t const row = coords_.row[i];
+    std::int64_t const column = cell.column;
+    std::int64_t const row = cell.row;
     // The taps as the fast loop would have loaded them, zeros in the padding that weighs nothing.
     alignas(32) float patch[kernels::max_taps * kernels::max_taps] = {};
     bool is_whole = true;
@@ -182,8 +204,11 @@ void RowSampler::weigh_by_plane(SourceWindow const& source, int plane, PieceExte
         WindowPlane::of(source.weight, source.frame, source.weight.planes == 1 ? 0 : plane);
     auto const is_usable = [](float value) { return value > 0.0F && std::isfinite(value); };
     for (int i = extent.first; i < extent.last; ++i) {
-        std::int64_t const column = coords_.column[i];
-        std::int64_t const row = coords_.row[i];
+        if (state_at(extent, i) == PixelState::outside) {
+            plane_weight_[i] = 0.0F;
+            continue;
+        }
+        auto const [column, row, near_column, near_row] = cell_at(i);
         float const a = weight.at(column, row);
         float const b = weight.at(column + 1, row);
         float const c = weight.at(column, row + 1);
@@ -193,7 +218,7 @@ void RowSampler::weigh_by_plane(SourceWindow const& source, int plane, PieceExte
             float const upper = c + coords_.fx[i] * (d - c);
             plane_weight_[i] = lower + coords_.fy[i] * (upper - lower);
         } else {
-            float const nearest = weight.at(coords_.near_column[i], coords_.near_row[i]);
+            float const nearest = weight.at(near_column, near_row);
             plane_weight_[i] = is_usable(nearest) ? nearest : 0.0F;
         }
     }
@@ -211,8 +236,12 @@ void RowSampler::write_coverage(SourceWindow const& source, int plane, PieceExte
     image::ImageView<float const> const& view = source.coverage;
     WindowPlane const frames = WindowPlane::of(view, source.frame, view.planes == 1 ? 0 : plane);
     for (int i = extent.first; i < extent.last; ++i) {
-        float const value = frames.at(coords_.near_column[i], coords_.near_row[i]);
-        coverage[i] = weight[i] > 0.0F && value > 0.0F ? value : 0.0F;
+        coverage[i] = 0.0F;
+        if (weight[i] > 0.0F) {
+            Cell const cell = cell_at(i);
+            float const value = frames.at(cell.near_column, cell.near_row);
+            coverage[i] = value > 0.0F ? value : 0.0F;
+        }
     }
 }
 

@@ -56,12 +56,18 @@ class RowSampler
 
   private:
     struct WindowPlane;
+    struct Cell;
 
+    [[nodiscard]] Cell cell_at(int i) const;
+    [[nodiscard]] PixelState state_at(PieceExtent const& extent, int i) const
+    {
+        return extent.is_plain ? PixelState::plain : static_cast<PixelState>(coords_.state[i]);
+    }
     void set_window(SourceWindow const& source);
     void interpolate(SourceWindow const& source, PieceExtent const& extent,
                      RowTarget const& target);
     void mend(SourceWindow const& source, int plane, PieceExtent const& extent, float* value);
-    [[nodiscard]] float careful_value(WindowPlane const& plane, int i);
+    [[nodiscard]] float careful_value(WindowPlane const& plane, int i) const;
     void weigh_by_plane(SourceWindow const& source, int plane, PieceExtent const& extent);
     void write_coverage(SourceWindow const& source, int plane, PieceExtent const& extent,
                         float const* weight, float* coverage) const;

@@ -2,6 +2,7 @@
 #include "compute/cpu/weight_table.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "sectile/compute/kernels/interpolation_kern.hpp"
 
@@ -24,5 +25,14 @@ WeightTable::WeightTable(ResampleKernel kernel)
                        [](double weight) { return static_cast<float>(weight); });
         row += lanes_;
     }
+}
+
+WeightTable const& weight_table(ResampleKernel kernel)
+{
+    static std::array<WeightTable, 6> const tables{
+        WeightTable(ResampleKernel::nearest),  WeightTable(ResampleKernel::bilinear),
+        WeightTable(ResampleKernel::bicubic),  WeightTable(ResampleKernel::lanczos2),
+        WeightTable(ResampleKernel::lanczos3), WeightTable(ResampleKernel::lanczos4)};
+    return tables[static_cast<std::size_t>(kernel)];
 }
 }  // namespace sectile::compute

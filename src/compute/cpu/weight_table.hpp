@@ -28,4 +28,7 @@ class WeightTable
     int lanes_ = 0;
     image::Image<float> rows_;
 };
+
+/// The table of a kernel, made at its first use. Thread-safe.
+[[nodiscard]] WeightTable const& weight_table(ResampleKernel kernel);
 }  // namespace sectile::compute
