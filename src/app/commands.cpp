@@ -77,7 +77,14 @@ ExitCode run_or_plan(Words const& words, comm::Communicator const& world, bool d
     for (std::string const& note : config->notes) {
         core::log_world(core::LogLevel::warning, note);
     }
-    return pipeline::run_mosaic(*config, world);
+    if (!config->dry_run) {
+        return pipeline::run_mosaic(*config, world);
+    }
+    std::string const text = pipeline::plan_mosaic(*config, world);
+    if (world.is_root()) {
+        std::cout << text << '\n';
+    }
+    return ExitCode::done;
 }
 
 ExitCode print_run_text(Words const& words, bool dry_run)

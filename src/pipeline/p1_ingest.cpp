@@ -213,6 +213,30 @@ void log_verdicts(std::vector<FrameRecord> const& frames)
     core::log_world(core::LogLevel::info,
                     fmt::format("{} of {} frames accepted", accepted, frames.size()));
 }
+/// Throws when nothing can be used, or when --strict was given and something cannot.
+void judge_input(std::vector<FrameRecord> const& frames, RunConfig const& config)
+{
+    auto const first = std::ranges::find_if(
+        frames, [](FrameRecord const& frame) { return frame.verdict.accepted(); });
+    auto const bad = std::ranges::find_if(
+        frames, [](FrameRecord const& frame) { return !frame.verdict.accepted(); });
+    if (first == frames.end()) {
+        throw core::InputError(core::sentence(
+            frames.empty()
+                ? fmt::format("there is no FITS file in {}", fmt::join(config.input, ", "))
+                : fmt::format("none of the {} frames can be used", frames.size()),
+            bad == frames.end()
+                ? std::string{}
+                : fmt::format("the first one, {}: {}", bad->header.path, bad->verdict.reason),
+            frames.empty() ? "check --input" : "see report.json for every frame"));
+    }
+    if (config.strict && bad != frames.end()) {
+        throw core::Error(core::ExitCode::strict_quarantine,
+                          core::sentence("a frame was quarantined and --strict was given",
+                                         bad->header.path + ": " + bad->verdict.reason,
+                                         "see report.json for every frame"));
+    }
+}
 }  // namespace
 
 std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
@@ -250,27 +274,12 @@ std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
     return plan::unpack(bytes);
 }
 
-int planes_of_mosaic(std::vector<FrameRecord> const& frames, RunConfig const& config)
+int planes_of_mosaic(std::vector<FrameRecord> const& frames, RunConfig const& config,
+                     Context& context)
 {
+    comm::agree(context.world, "choosing the frames", [&] { judge_input(frames, config); });
     auto const first = std::ranges::find_if(
         frames, [](FrameRecord const& frame) { return frame.verdict.accepted(); });
-    auto const bad = std::ranges::find_if(
-        frames, [](FrameRecord const& frame) { return !frame.verdict.accepted(); });
-    if (first == frames.end()) {
-        throw core::InputError(core::sentence(
-            frames.empty() ? "there is no FITS image among the input"
-                           : fmt::format("none of the {} frames can be used", frames.size()),
-            bad == frames.end()
-                ? std::string{}
-                : fmt::format("the first one, {}: {}", bad->header.path, bad->verdict.reason),
-            "see report.json for every frame"));
-    }
-    if (config.strict && bad != frames.end()) {
-        throw core::Error(core::ExitCode::strict_quarantine,
-                          core::sentence("a frame was quarantined and --strict was given",
-                                         bad->header.path + ": " + bad->verdict.reason,
-                                         "see report.json for every frame"));
-    }
     return first->header.geometry.planes;
 }
 }  // namespace sectile::pipeline

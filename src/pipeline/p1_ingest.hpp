@@ -14,9 +14,9 @@ namespace sectile::pipeline
 /// the sorted file names.
 [[nodiscard]] std::vector<plan::FrameRecord> ingest(RunConfig const& config, Context& context);
 
-/// Planes of the mosaic: those of the accepted frames. Throws core::InputError when there is none,
-/// and core::Error with the exit code of --strict when that was asked for and a frame was
+/// Planes of the mosaic: those of the accepted frames. *Collective*; every rank throws alike when
+/// there is none, or with the exit code of --strict when that was asked for and a frame was
 /// quarantined.
 [[nodiscard]] int planes_of_mosaic(std::vector<plan::FrameRecord> const& frames,
-                                   RunConfig const& config);
+                                   RunConfig const& config, Context& context);
 }  // namespace sectile::pipeline

@@ -45,6 +45,7 @@ std::string run_json(RunConfig const& config, Context const& context)
     json["ram_available"] = context.node.ram_available;
     json["backend"] = context.backend->name();
     json["options"] = config.options_text;
+    json["options_without_effect"] = config.notes;
     return json.dump();
 }
 }  // namespace
@@ -53,7 +54,7 @@ RunFiles::RunFiles(RunConfig const& config, comm::Communicator const& world, rep
     : config_(config)
 {
     comm::agree(world, "opening the output directory", [&] {
-        if (!world.is_root() || config.dry_run) {
+        if (!world.is_root()) {
             return;
         }
         lock_ = std::make_unique<io::OutputLock>(config.output);

@@ -19,20 +19,22 @@ namespace sectile::pipeline
 {
 namespace
 {
-/// The pipeline. Each line is one timed step; what it makes is the noun of the next.
-void run_phases(plan::MosaicPlan& mosaic, RunConfig const& config, Context& context)
+/// P1, P2 and P4: what must be done. Each line is one timed step; what it makes is the noun of the
+/// next.
+void make_plan(plan::MosaicPlan& mosaic, RunConfig const& config, Context& context)
 {
     report::RunReport& report = context.report;
     mosaic.frames = report.timed("P1 ingest", [&] { return ingest(config, context); });
-    mosaic.planes = planes_of_mosaic(mosaic.frames, config);
+    mosaic.planes = planes_of_mosaic(mosaic.frames, config, context);
     mosaic.groups =
         report.timed("P2 group", [&] { return group_pointings(mosaic.frames, config, context); });
     mosaic.grid =
         report.timed("P4 grid", [&] { return plan_global_grid(mosaic.frames, config, context); });
-    if (config.dry_run) {
-        core::log_world(core::LogLevel::info, plan_text(mosaic, config, context));
-        return;
-    }
+}
+
+/// The rest of the pipeline: pixels.
+void execute(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& context)
+{
     if (config.start_from_tiles) {
         run_from_tiles(mosaic, config, context);
     } else if (config.mode == Mode::mosaic_first) {
@@ -40,7 +42,7 @@ void run_phases(plan::MosaicPlan& mosaic, RunConfig const& config, Context& cont
     } else {
         run_classic(mosaic, config, context);
     }
-    report.timed("P6 finish", [&] { finish(mosaic, config, context); });
+    context.report.timed("P6 finish", [&] { finish(mosaic, config, context); });
 }
 }  // namespace
 
@@ -51,18 +53,28 @@ core::ExitCode run_mosaic(RunConfig const& config, comm::Communicator const& wor
     Context context(config, world);
     plan::MosaicPlan mosaic;
     try {
-        run_phases(mosaic, config, context);
+        make_plan(mosaic, config, context);
+        execute(mosaic, config, context);
     } catch (core::Error const& error) {
-        if (world.is_root() && !config.dry_run) {
+        if (world.is_root()) {
             write_report(config, mosaic, context, error.what());
         }
         throw;
     }
-    if (world.is_root() && !config.dry_run) {
+    if (world.is_root()) {
         write_report(config, mosaic, context, {});
         files.clean_up();
     }
     core::log_world(core::LogLevel::info, context.report.timing_table());
     return core::ExitCode::done;
+}
+
+std::string plan_mosaic(RunConfig const& config, comm::Communicator const& world)
+{
+    report::LogFile const log(world.rank(), config.log_level);
+    Context context(config, world);
+    plan::MosaicPlan mosaic;
+    make_plan(mosaic, config, context);
+    return plan_text(mosaic, config, context);
 }
 }  // namespace sectile::pipeline

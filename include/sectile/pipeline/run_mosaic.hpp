@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <string>
+
 #include "sectile/comm/communicator.hpp"
 #include "sectile/core/error.hpp"
 #include "sectile/pipeline/run_config.hpp"
 
 namespace sectile::pipeline
 {
-/// The mosaic, from files to products. *Collective* over `world`. Returns the exit code for the user; throws what
-/// the ranks agreed on (core::StageFailed) and internal errors.
+/// The mosaic, from files to products. *Collective* over `world`. Returns the exit code for the
+/// user; throws what the ranks agreed on (core::StageFailed) and internal errors.
 [[nodiscard]] core::ExitCode run_mosaic(RunConfig const& config, comm::Communicator const& world);
+
+/// Everything up to and without pixel work, as text for the user. *Collective*; throws as
+/// run_mosaic(). Writes nothing.
+[[nodiscard]] std::string plan_mosaic(RunConfig const& config, comm::Communicator const& world);
 }  // namespace sectile::pipeline
