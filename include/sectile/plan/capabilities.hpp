@@ -5,13 +5,14 @@
 
 namespace sectile::plan
 {
-/// What one rank owns of its node: shares of all ranks of the node together are the node's. Plain numbers, so that
-/// plans can be made for machines that do not exist.
+/// What one rank owns of its node: shares of all ranks of the node together are the node's. Plain
+/// numbers, so that plans can be made for machines that do not exist.
 struct Capabilities
 {
-    int cores = 1;                       ///< cores this rank may use
-    std::int64_t ram_total = 0;          ///< bytes of the node
-    std::int64_t ram_available = 0;      ///< bytes of the node that can still be taken (cgroup limits honoured)
+    int cores = 1;               ///< cores this rank may use
+    std::int64_t ram_total = 0;  ///< bytes of the node
+    /// Bytes of the node that can still be taken (cgroup limits honoured).
+    std::int64_t ram_available = 0;
     int ranks_on_node = 1;
     int gpus = 0;
 };

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "sectile/core/ids.hpp"
-#include "sectile/sky/frame_header.hpp"
-
 #include <cstddef>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "sectile/core/ids.hpp"
+#include "sectile/sky/frame_header.hpp"
+
 namespace sectile::plan
 {
-enum class FrameState : std::uint8_t { accepted, quarantined };
+enum class FrameState : std::uint8_t
+{
+    accepted,
+    quarantined
+};
 
 /// Whether a frame is used, and why not.
 struct FrameVerdict
@@ -32,10 +36,12 @@ struct PlaneMeasurement
 struct FrameFootprint
 {
     sky::SkyCoord center;
-    core::Angle radius;              ///< from the centre to the farthest corner
+    core::Angle radius;  ///< from the centre to the farthest corner
     core::Angle pixel_scale;
     core::Angle position_angle;
-    std::vector<sky::SkyCoord> edge; ///< outline: 8 points a side, anticlockwise in pixels from (0,0)
+    /// Along the outer edges of the border pixels: 8 points a side, anticlockwise in pixels from
+    /// (0,0).
+    std::vector<sky::SkyCoord> edge;
 };
 
 /// One image HDU of the input: what P1 knows of it. Plain data; travels between ranks.

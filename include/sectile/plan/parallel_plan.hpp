@@ -1,38 +1,45 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "sectile/plan/capabilities.hpp"
-
 #include <cstdint>
 #include <string>
 
+#include "sectile/plan/capabilities.hpp"
+
 namespace sectile::plan
 {
-enum class PlanKind : std::uint8_t { ingest, master_tiles, phase5_reproject, mosaic_first };
+enum class PlanKind : std::uint8_t
+{
+    ingest,
+    master_tiles,
+    phase5_reproject,
+    mosaic_first
+};
 
 struct ParallelOptions
 {
     bool autotune = true;
     double target_cpu_load = 0.85;
     double target_ram_fraction = 0.75;
-    int max_cpu_workers = 0;       ///< 0: automatic
-    std::int64_t ram_limit = 0;    ///< bytes for the node, 0: none
+    int max_cpu_workers = 0;          ///< 0: automatic
+    std::int64_t ram_limit = 0;       ///< bytes for the node, 0: none
     std::int64_t rows_per_chunk = 0;  ///< 0: automatic; forced band height (tests, experts)
 };
 
 /// Real sizes of the phase that is planned for.
 struct JobSize
 {
-    std::int64_t width = 0;        ///< destination pixels
+    std::int64_t width = 0;  ///< destination pixels
     std::int64_t height = 0;
     int planes = 1;
-    std::int64_t source_width = 0; ///< largest source
+    std::int64_t source_width = 0;  ///< largest source
     std::int64_t source_height = 0;
-    int source_planes = 1;         ///< float planes held per source pixel (science, and weight, coverage if any)
+    /// Float planes held per source pixel (science, and weight, coverage if any).
+    int source_planes = 1;
     std::int64_t sources = 0;
-    std::int64_t depth = 0;        ///< most sources over one destination pixel
-    bool running_mean = true;      ///< sums instead of stacks
-    double row_spread = 1.0;       ///< source rows needed per destination row (rotation)
+    std::int64_t depth = 0;    ///< most sources over one destination pixel
+    bool running_mean = true;  ///< sums instead of stacks
+    double row_spread = 1.0;   ///< source rows needed per destination row (rotation)
 };
 
 /// How a phase is executed on this rank. Never changes the picture.
@@ -40,20 +47,24 @@ struct ParallelPlan
 {
     PlanKind kind = PlanKind::ingest;
     int cpu_workers = 1;
-    std::int64_t rows_per_chunk = 1;    ///< rows of a strip
-    std::int64_t columns_per_chunk = 0; ///< columns of a strip; the destination width unless one row is too much
-    std::int64_t sources_per_batch = 1; ///< source windows held at once
+    std::int64_t rows_per_chunk = 1;  ///< rows of a strip
+    /// Columns of a strip; the destination width unless one row is too much.
+    std::int64_t columns_per_chunk = 0;
+    std::int64_t sources_per_batch = 1;  ///< source windows held at once
     std::int64_t max_chunk_bytes = 0;
     std::int64_t predicted_peak_bytes = 0;
     std::int64_t predicted_io_bytes = 0;
     bool use_gpu = false;
 };
 
-/// Pure. Throws core::ConfigError (naming the least memory that would do) when not even one row of one source fits.
-[[nodiscard]] ParallelPlan make_parallel_plan(PlanKind kind, JobSize const& job, Capabilities const& node,
+/// Pure. Throws core::ConfigError (naming the least memory that would do) when not even one row of
+/// one source fits.
+[[nodiscard]] ParallelPlan make_parallel_plan(PlanKind kind, JobSize const& job,
+                                              Capabilities const& node,
                                               ParallelOptions const& options);
 
-/// Workers of a rank that owns `cores`: ceil(load * cores), above 8 cores kept within 0.75 and 0.90 of them.
+/// Workers of a rank that owns `cores`: ceil(load * cores), above 8 cores kept within 0.75 and 0.90
+/// of them.
 [[nodiscard]] int plan_workers(int cores, ParallelOptions const& options);
 
 /// "parallel_plan_summary phase=… cpu_workers=… …"
