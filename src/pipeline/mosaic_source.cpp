@@ -25,7 +25,26 @@ struct Placement
 {
     core::Box footprint;
     std::int64_t spacing = 1;
+    double row_spread = 1.0;    ///< source pixels per destination pixel along the same axis
+    double cross_spread = 0.0;  ///< and along the other axis
 };
+
+/// How far the source moves, at the middle of the footprint, per destination pixel.
+void measure_spread(sky::SkyWcs const& grid, sky::SkyWcs const& source, Placement& placement)
+{
+    core::Box const& box = placement.footprint;
+    double const x = 0.5 * static_cast<double>(box.x0 + box.x1);
+    double const y = 0.5 * static_cast<double>(box.y0 + box.y1);
+    sky::PixelPos const here = source.sky_to_pixel(grid.pixel_to_sky({x, y}));
+    sky::PixelPos const right = source.sky_to_pixel(grid.pixel_to_sky({x + 1.0, y}));
+    sky::PixelPos const up = source.sky_to_pixel(grid.pixel_to_sky({x, y + 1.0}));
+    double const along = std::max(std::abs(right.x - here.x), std::abs(up.y - here.y));
+    double const across = std::max(std::abs(right.y - here.y), std::abs(up.x - here.x));
+    if (std::isfinite(along) && std::isfinite(across)) {
+        placement.row_spread = along;
+        placement.cross_spread = across;
+    }
+}
 
 Placement place(sky::SkyWcs const& shared_grid, MosaicSource const& source)
 {
@@ -35,6 +54,7 @@ Placement place(sky::SkyWcs const& shared_grid, MosaicSource const& source)
     placement.footprint = sky::footprint_box(grid, grid.bounds(), wcs, footprint_margin);
     if (!placement.footprint.empty()) {
         placement.spacing = sky::choose_map_spacing(grid, wcs, placement.footprint);
+        measure_spread(grid, wcs, placement);
     }
     return placement;
 }
@@ -172,6 +192,8 @@ std::vector<engine::CoaddInput> place_sources(comm::Communicator const& comm,
         input.footprint = placements[i].footprint;
         input.map_spacing = static_cast<int>(placements[i].spacing);
         input.home = sources[i].home;
+        input.row_spread = placements[i].row_spread;
+        input.cross_spread = placements[i].cross_spread;
         set_weights(input, sources[i], weighting, floor);
         inputs.push_back(std::move(input));
     }
@@ -192,11 +214,8 @@ plan::JobSize job_size(engine::CoaddJob const& job, engine::Route route)
         size.source_width = std::max(size.source_width, frame.width());
         size.source_height = std::max(size.source_height, frame.height());
         size.source_planes = std::max(size.source_planes, input.pixels->held_planes());
-        if (!input.footprint.empty()) {
-            size.row_spread =
-                std::max(size.row_spread, static_cast<double>(frame.height()) /
-                                              static_cast<double>(input.footprint.height()));
-        }
+        size.row_spread = std::max(size.row_spread, input.row_spread);
+        size.cross_spread = std::max(size.cross_spread, input.cross_spread);
     }
     if (route == engine::Route::push) {
         size.source_planes = std::max(size.source_planes, 3 * job.planes);

@@ -18,25 +18,28 @@ constexpr std::int64_t block_pixels = 64 * 8;        ///< of a combine kernel
 constexpr std::int64_t sample_bytes = 8;             ///< value and weight
 constexpr std::int64_t worker_bytes = std::int64_t{1} << 20;
 
-/// Source pixels under so many destination pixels, margin included, at most the source.
-std::int64_t source_extent(std::int64_t destination, double spread, std::int64_t whole)
+/// Source pixels along one axis under a box of the destination, margin included, at most the
+/// source: a turned source needs more for the box's extent across.
+std::int64_t source_extent(std::int64_t along, double spread, std::int64_t across,
+                           double cross_spread, std::int64_t whole)
 {
-    double const needed = std::ceil(static_cast<double>(destination) * spread) + window_margin;
+    double const needed = std::ceil(static_cast<double>(along) * spread +
+                                    static_cast<double>(across) * cross_spread) +
+                          window_margin;
     return needed >= static_cast<double>(whole) ? whole : static_cast<std::int64_t>(needed);
 }
 }  // namespace
 
-std::int64_t MemoryModel::window_rows(std::int64_t strip_rows) const
+std::int64_t MemoryModel::window_rows(ChunkShape const& shape) const
 {
-    return source_extent(strip_rows, job_.row_spread, job_.source_height);
+    return source_extent(shape.rows, job_.row_spread, shape.columns, job_.cross_spread,
+                         job_.source_height);
 }
 
-std::int64_t MemoryModel::window_columns(std::int64_t strip_columns) const
+std::int64_t MemoryModel::window_columns(ChunkShape const& shape) const
 {
-    // A strip of all columns may need any column of a source; a narrow one only what lies under it.
-    return strip_columns >= job_.width
-               ? job_.source_width
-               : source_extent(strip_columns, job_.row_spread, job_.source_width);
+    return source_extent(shape.columns, job_.row_spread, shape.rows, job_.cross_spread,
+                         job_.source_width);
 }
 
 std::int64_t MemoryModel::sources_of_strip(std::int64_t columns) const
@@ -54,8 +57,8 @@ std::int64_t MemoryModel::strip_bytes(ChunkShape const& shape) const
 
 std::int64_t MemoryModel::window_bytes(ChunkShape const& shape) const
 {
-    return shape.batch * job_.source_planes * float_bytes * window_rows(shape.rows) *
-           window_columns(shape.columns);
+    return shape.batch * job_.source_planes * float_bytes * window_rows(shape) *
+           window_columns(shape);
 }
 
 std::int64_t MemoryModel::peak_bytes(ChunkShape const& shape) const
@@ -80,7 +83,7 @@ std::int64_t MemoryModel::io_bytes(ChunkShape const& shape) const
 {
     // Rows of a source that a strip needs, against those it is there for.
     double const useful = std::max(1.0, static_cast<double>(shape.rows) * job_.row_spread);
-    double const wanted = static_cast<double>(window_rows(shape.rows));
+    double const wanted = static_cast<double>(window_rows(shape));
     double const repeated = std::max(1.0, wanted / useful);
     auto const read = static_cast<std::int64_t>(repeated * static_cast<double>(source_bytes()));
     return read + job_.width * job_.height * (job_.planes * output_plane_bytes + 1);

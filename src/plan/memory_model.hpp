@@ -53,8 +53,8 @@ class MemoryModel
     [[nodiscard]] std::int64_t io_bytes(ChunkShape const& shape) const;
 
   private:
-    [[nodiscard]] std::int64_t window_rows(std::int64_t strip_rows) const;
-    [[nodiscard]] std::int64_t window_columns(std::int64_t strip_columns) const;
+    [[nodiscard]] std::int64_t window_rows(ChunkShape const& shape) const;
+    [[nodiscard]] std::int64_t window_columns(ChunkShape const& shape) const;
 
     JobSize job_;
 };

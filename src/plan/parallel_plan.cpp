@@ -80,7 +80,8 @@ void check(JobSize const& job, Capabilities const& node, ParallelOptions const& 
                   "a planned job has destination pixels");
     core::require(job.source_width >= 0 && job.source_height >= 0 && job.source_planes >= 0 &&
                       job.sources >= 0 && job.depth >= 0 && job.row_spread >= 0.0 &&
-                      std::isfinite(job.row_spread),
+                      std::isfinite(job.row_spread) && job.cross_spread >= 0.0 &&
+                      std::isfinite(job.cross_spread),
                   "sizes of a planned job are not negative");
     core::require(node.cores >= 1 && node.ranks_on_node >= 1, "a node has cores and ranks");
     if (!(options.target_ram_fraction > 0.0 && options.target_ram_fraction <= 1.0)) {

@@ -27,6 +27,9 @@ struct CoaddInput
     std::vector<double> weight_scale;
     std::vector<double> noise_sigma;
     int home = 0;  ///< push route: the rank that holds and resamples it
+    double row_spread =
+        1.0;  ///< source pixels per destination pixel along the same axis, for the planner
+    double cross_spread = 0.0;  ///< and along the other axis: 0 for an upright source
 };
 
 /// What is to be coadded: inputs in ascending id, the destination grid and the recipe.

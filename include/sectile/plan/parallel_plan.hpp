@@ -39,7 +39,8 @@ struct JobSize
     std::int64_t sources = 0;
     std::int64_t depth = 0;    ///< most sources over one destination pixel
     bool running_mean = true;  ///< sums instead of stacks
-    double row_spread = 1.0;   ///< source rows needed per destination row (rotation)
+    double row_spread = 1.0;    ///< source pixels per destination pixel along the same axis
+    double cross_spread = 0.0;  ///< and along the other axis: 0 for an upright source
 };
 
 /// How a phase is executed on this rank. Never changes the picture.

@@ -60,6 +60,7 @@ JobSize random_job(PseudoRandom& random)
     job.depth = random.integer(0, job.sources);
     job.running_mean = random.integer(0, 1) == 0;
     job.row_spread = random.uniform(0.2, 5.0);
+    job.cross_spread = random.uniform(0.0, 3.0);
     return job;
 }
 
