@@ -7,6 +7,7 @@
 
 #include "sectile/compute/kernels/interpolation_kern.hpp"
 
+#include "compute/cpu/lanes.hpp"
 #include "compute/map_jacobian.hpp"
 
 namespace sectile::compute
@@ -126,6 +127,27 @@ SampledRange RowSampler::sample(SourceWindow const& source, RowPiece const& piec
     return {extent.first, extent.last};
 }
 
+void RowSampler::prefetch_next_row(SourceWindow const& source, PieceExtent const& extent) const
+{
+    constexpr int line = 64 / sizeof(float);
+    image::GridMap const& map = *source.map;
+    bool const is_descending =
+        map.nodes_y > 1 && map.y[static_cast<std::size_t>(map.nodes_x)] < map.y.front();
+    int const ahead = is_descending ? -1 : geometry_.loaded_y;
+    for (int i = extent.first; i < extent.last; i += line) {
+        int const row = coords_.row[i] + ahead;
+        if (row < 0 || row >= geometry_.height) {
+            continue;
+        }
+        float const* pixel =
+            source.science.data + row * source.science.row_stride + coords_.column[i];
+        for (int c = 0; c < planes_; ++c) {
+            SECTILE_PREFETCH(pixel);
+            pixel += source.science.plane_stride;
+        }
+    }
+}
+
 void RowSampler::interpolate(SourceWindow const& source, PieceExtent const& extent,
                              RowTarget const& target)
 {
@@ -135,6 +157,7 @@ void RowSampler::interpolate(SourceWindow const& source, PieceExtent const& exte
     if (is_loadable) {
         PlaneSet const planes{source.science.data, source.science.row_stride,
                               source.science.plane_stride, planes_, target.value.data()};
+        prefetch_next_row(source, extent);
         kernels_->interpolate[kernel](coords_, extent.first, extent.last, planes, table_->rows());
     }
     for (int c = 0; c < planes_; ++c) {

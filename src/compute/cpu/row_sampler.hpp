@@ -64,6 +64,9 @@ class RowSampler
         return extent.is_plain ? PixelState::plain : static_cast<PixelState>(coords_.state[i]);
     }
     void set_window(SourceWindow const& source);
+    /// Asks for the source row that the next destination row will need first: the hardware cannot
+    /// guess it.
+    void prefetch_next_row(SourceWindow const& source, PieceExtent const& extent) const;
     void interpolate(SourceWindow const& source, PieceExtent const& extent,
                      RowTarget const& target);
     void mend(SourceWindow const& source, int plane, PieceExtent const& extent, float* value);

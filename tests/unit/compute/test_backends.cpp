@@ -20,7 +20,7 @@ using testing::Output;
 using testing::Samples;
 using testing::SourceImage;
 
-constexpr core::Box canvas{-20, -15, 320, 105};
+constexpr core::Box canvas{-20, -15, 320, 57};
 
 /// Sky with stars about as sharp as seeing makes them: a sum of waves that kernels can follow.
 double sky(int plane, double x, double y)
@@ -437,7 +437,7 @@ TEST_P(BitIdentity, HoldsForAnyStrips)
         Output const whole = coadd_by_strips(*cpu, sources, recipe, 1000, 1000);
 
         for (auto const& [rows, columns] :
-             {std::pair<std::int64_t, std::int64_t>{1, 1000}, {17, 1000}, {33, 61}, {120, 7}}) {
+             {std::pair<std::int64_t, std::int64_t>{1, 1000}, {17, 1000}, {25, 161}, {72, 41}}) {
             Output const other = coadd_by_strips(*cpu, sources, recipe, rows, columns);
             EXPECT_EQ(testing::different_bits(whole, other), 0) << rows << " x " << columns;
         }
