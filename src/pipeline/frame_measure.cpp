@@ -8,6 +8,7 @@
 #include <numbers>
 #include <utility>
 
+#include "sectile/core/robust.hpp"
 #include "sectile/image/bayer.hpp"
 #include "sectile/image/image.hpp"
 #include "sectile/io/frame_reader.hpp"
@@ -18,7 +19,6 @@ namespace
 {
 constexpr std::int64_t block_rows = 256;
 constexpr double samples_wanted = 40'000.0;
-constexpr double sigma_of_mad = 1.4826;  // of a normal distribution
 
 /// Values and differences met on the lattice for one plane.
 struct PlaneSamples
@@ -29,12 +29,8 @@ struct PlaneSamples
 
 double median_of(std::vector<float>& values)
 {
-    if (values.empty()) {
-        return std::numeric_limits<double>::quiet_NaN();
-    }
-    auto const middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
+    return values.empty() ? std::numeric_limits<double>::quiet_NaN()
+                          : core::median_in_place(values);
 }
 
 double median_absolute_deviation(std::vector<float> values, double center)
@@ -49,7 +45,7 @@ double clipped_background(std::vector<float> values)
 {
     double center = median_of(values);
     for (int iteration = 0; iteration < 5; ++iteration) {
-        double const limit = 3.0 * sigma_of_mad * median_absolute_deviation(values, center);
+        double const limit = 3.0 * core::sigma_of_mad * median_absolute_deviation(values, center);
         auto const outside = [&](float v) { return std::abs(v - center) > limit; };
         std::size_t const removed = std::erase_if(values, outside);
         if (removed == 0 || values.empty()) {
@@ -67,7 +63,7 @@ double noise_of(std::vector<float> const& differences)
     }
     double const mad = median_absolute_deviation(differences, 0.0);
     if (mad > 0.0) {
-        return sigma_of_mad * mad / std::numbers::sqrt2;
+        return core::sigma_of_mad * mad / std::numbers::sqrt2;
     }
     // Coarsely quantised data: more than half of the differences vanish.
     double sum = 0.0;

@@ -5,6 +5,8 @@
 #include <array>
 #include <cmath>
 
+#include "sectile/core/robust.hpp"
+
 namespace sectile::pipeline
 {
 namespace
@@ -31,9 +33,6 @@ constexpr std::size_t most_samples = std::size_t{1} << 21U;
 /// Pixels with less valid area than this are left out of the statistics: rims are noisier.
 constexpr float solid_fraction = 0.5F;
 
-/// Scaled median deviation of normal noise: sigma = 1.4826 median|x - median|.
-constexpr double sigma_of_deviation = 1.4826;
-
 /// Deviations kept in the sky, in sigma. Tighter above, where nebulae and faint stars hide; the
 /// median of pure normal noise falls by 0.03 sigma for it, in all channels alike.
 constexpr double clip_above = 2.0;
@@ -42,13 +41,6 @@ constexpr double clip_below = 3.0;
 int shown_planes(AreaMean const& picture)
 {
     return picture.mean.planes() >= 3 ? 3 : 1;
-}
-
-double middle_of(std::vector<float>& values)
-{
-    auto const middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
 }
 
 /// Values of some pixels, evenly spread over the picture.
@@ -102,7 +94,8 @@ std::vector<double> white_balance(AreaMean const& picture, std::vector<SkyLevel>
     }
     double sum = 0.0;
     for (std::size_t c = 0; c < channels; ++c) {
-        balance[c] = std::clamp(1.0 / middle_of(share[c]), 1.0 / most_balance, most_balance);
+        balance[c] =
+            std::clamp(1.0 / core::median_in_place(share[c]), 1.0 / most_balance, most_balance);
         sum += balance[c];
     }
     for (double& factor : balance) {
@@ -116,7 +109,7 @@ SkyLevel measure_sky(std::vector<float>& values)
 {
     SkyLevel sky;
     for (int turn = 0; turn < 20 && !values.empty(); ++turn) {
-        sky.level = middle_of(values);
+        sky.level = core::median_in_place(values);
         std::vector<float> below;
         below.reserve(values.size() / 2 + 1);
         for (float const value : values) {
@@ -124,7 +117,7 @@ SkyLevel measure_sky(std::vector<float>& values)
                 below.push_back(static_cast<float>(sky.level - value));
             }
         }
-        sky.sigma = sigma_of_deviation * middle_of(below);
+        sky.sigma = core::sigma_of_mad * core::median_in_place(below);
         auto const clipped = std::remove_if(values.begin(), values.end(), [&](float value) {
             double const above = value - sky.level;
             return above > clip_above * sky.sigma || above < -clip_below * sky.sigma;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sectile/core/robust.hpp"
 #include "sectile/sky/make_grid_map.hpp"
 
 namespace sectile::pipeline
@@ -26,9 +27,7 @@ std::int64_t median_side(std::span<engine::CoaddInput const> inputs)
     if (sides.empty()) {
         return 1;
     }
-    auto const middle = sides.begin() + static_cast<std::ptrdiff_t>(sides.size() / 2);
-    std::nth_element(sides.begin(), middle, sides.end());
-    return *middle;
+    return core::median_in_place(sides);
 }
 
 /// Canvas position of sample k of samples_across in a cell that starts at `begin`.
@@ -57,11 +56,8 @@ class CellRow
                 auto const wanted =
                     static_cast<std::size_t>(least_valid * samples_across * samples_across);
                 if (samples_.size() >= wanted) {
-                    auto const middle =
-                        samples_.begin() + static_cast<std::ptrdiff_t>(samples_.size() / 2);
-                    std::nth_element(samples_.begin(), middle, samples_.end());
                     out[static_cast<std::size_t>(plane)].push_back(
-                        {cell_row * lattice_.columns + column, *middle});
+                        {cell_row * lattice_.columns + column, core::median_in_place(samples_)});
                 }
             }
         }

@@ -10,6 +10,7 @@
 #include <Eigen/SparseCore>
 
 #include "sectile/core/error.hpp"
+#include "sectile/core/robust.hpp"
 
 namespace sectile::solve
 {
@@ -26,7 +27,6 @@ constexpr double huber_constant = 1.345;
 constexpr double least_weight = 1e-8;
 
 /// 1 / median(|x|) of the unit Gaussian: turns a median of absolute residuals into a sigma.
-constexpr double gaussian_mad = 1.4826;
 
 constexpr int most_iterations = 100;
 
@@ -174,9 +174,7 @@ double residual_scale(std::span<OffsetPair const> pairs, std::vector<double> con
     for (OffsetPair const& pair : pairs) {
         size.push_back(std::abs(residual(pair, offset)) / pair.sigma);
     }
-    auto const middle = size.begin() + static_cast<std::ptrdiff_t>(size.size() / 2);
-    std::nth_element(size.begin(), middle, size.end());
-    return std::max(1.0, gaussian_mad * *middle);
+    return std::max(1.0, core::sigma_of_mad * core::median_in_place(size));
 }
 
 double tukey_weight(double scaled_residual)

@@ -8,23 +8,16 @@
 #include <vector>
 
 #include "sectile/core/error.hpp"
+#include "sectile/core/robust.hpp"
 
 namespace sectile::solve
 {
 namespace
 {
 constexpr double tukey_c = 4.685;
-constexpr double sigma_of_mad = 1.4826;
 constexpr int iterations = 20;
 /// Fewer points than this fix a level, not a slope.
 constexpr std::size_t least_points_for_slopes = 8;
-
-double median_of(std::vector<double> values)
-{
-    auto const middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
-}
 
 /// Weighted first and second moments of the points about their weighted mean.
 struct Moments
@@ -84,7 +77,7 @@ PlaneFit fit_plane(std::span<PlanePoint const> points)
         values.push_back(point.value);
     }
     PlaneFit fit;
-    fit.level = median_of(values);
+    fit.level = core::median_in_place(values);
     bool const slopes = points.size() >= least_points_for_slopes;
     double scale = 0.0;
     std::vector<double> weights(points.size(), 1.0);
@@ -93,7 +86,8 @@ PlaneFit fit_plane(std::span<PlanePoint const> points)
         for (std::size_t i = 0; i < points.size(); ++i) {
             residuals[i] = std::abs(points[i].value - fit.at(points[i].x, points[i].y));
         }
-        scale = sigma_of_mad * median_of(residuals);
+        std::vector<double> distances = residuals;
+        scale = core::sigma_of_mad * core::median_in_place(distances);
         for (std::size_t i = 0; i < points.size(); ++i) {
             double const u = scale > 0.0 ? residuals[i] / (tukey_c * scale) : 0.0;
             weights[i] = u < 1.0 ? (1.0 - u * u) * (1.0 - u * u) : 0.0;
