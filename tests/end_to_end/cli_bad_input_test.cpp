@@ -186,7 +186,8 @@ TEST(BadInput, EmptyDirectoryIsNoUsableInput)
     ScratchFolder const scratch("cli_empty");
     fs::create_directories(scratch / "in");
 
-    expect_complaint(run(scratch, run_of(scratch / "in", scratch / "out")), 3, "no FITS image");
+    expect_complaint(run(scratch, run_of(scratch / "in", scratch / "out")), 3,
+                     "no FITS file in " + scratch / "in");
     expect_no_products(scratch / "out");
 }
 

@@ -131,7 +131,8 @@ TEST(Products, EveryOddFileGetsAVerdictAndNothingCrashes)
 
     EXPECT_LE(result.exit_code, 5) << result.output;
     std::set<std::string> judged;
-    for (auto const& frame : report_of(scratch / "out")["frames"]) {
+    auto const report = report_of(scratch / "out");
+    for (auto const& frame : report["frames"]) {
         judged.insert(fs::path(frame["path"].get<std::string>()).filename());
         EXPECT_TRUE(frame["verdict"] == "accepted" || frame.contains("reason")) << frame;
     }
