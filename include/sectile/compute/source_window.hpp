@@ -40,7 +40,8 @@ struct SourceWindow
     /// NaN in `science` too. Interpolated bilinearly where all four pixels are positive, else the
     /// nearest.
     image::ImageView<float const> weight;
-    /// Number of frames behind each pixel, same box, 1 or C planes; empty: 1 everywhere.
+    /// Number of frames behind each pixel, whole numbers, same box, 1 or C planes; empty: 1
+    /// everywhere.
     image::ImageView<float const> coverage;
     core::Box frame;                         ///< bounds of the whole source image
     image::GridMap const* map = nullptr;     ///< destination pixel to source pixel

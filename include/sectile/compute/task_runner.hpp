@@ -6,16 +6,17 @@
 
 namespace sectile::compute
 {
-/// Runs independent tasks on some threads. The layer above supplies one (oneTBB); this layer needs none.
+/// Runs independent tasks on some threads. The layer above supplies one (oneTBB); this layer needs
+/// none.
 class TaskRunner
 {
   public:
     virtual ~TaskRunner() = default;
     /// Most tasks that run at the same time; `worker` below is smaller than it.
     [[nodiscard]] virtual int workers() const = 0;
-    /// Calls task(index, worker) once for every index < count, in any order, and returns when all are done.
-    /// No two tasks that run at the same time get the same worker number. An exception of a task is
-    /// thrown again here.
+    /// Calls task(index, worker) once for every index < count, in any order, and returns when all
+    /// are done. No two tasks that run at the same time get the same worker number. An exception of
+    /// a task is thrown again here.
     virtual void for_each(std::size_t count,
                           std::function<void(std::size_t index, int worker)> const& task) = 0;
 };
@@ -25,8 +26,7 @@ class SerialRunner final : public TaskRunner
 {
   public:
     [[nodiscard]] int workers() const override { return 1; }
-    void for_each(std::size_t count,
-                  std::function<void(std::size_t, int)> const& task) override
+    void for_each(std::size_t count, std::function<void(std::size_t, int)> const& task) override
     {
         for (std::size_t i = 0; i < count; ++i) {
             task(i, 0);

@@ -136,7 +136,7 @@ void PixelStack::combine(CombineRecipe const& recipe, int plane, CombinedRow con
         for (int i = 0; i < count; ++i) {
             out.science[first + i] = static_cast<float>(science[i]);
             out.weight[first + i] = static_cast<float>(weight[i]);
-            out.coverage[first + i] = static_cast<std::uint32_t>(coverage[i] + 0.5);
+            out.coverage[first + i] = static_cast<std::uint32_t>(coverage[i]);
         }
     }
 }

@@ -69,7 +69,7 @@ void for_each_pixel(core::Box const& box, int planes, Function const& function)
 
 std::uint32_t whole_frames(double frames)
 {
-    return static_cast<std::uint32_t>(frames + 0.5);
+    return static_cast<std::uint32_t>(frames);
 }
 
 class ReferenceBackend final : public Backend

@@ -20,7 +20,6 @@ inline constexpr int max_taps = 8;
         case ResampleKernel::bilinear:
             return 2;
         case ResampleKernel::bicubic:
-            return 4;
         case ResampleKernel::lanczos2:
             return 4;
         case ResampleKernel::lanczos3:
