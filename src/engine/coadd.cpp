@@ -175,11 +175,13 @@ class Rounds
         if (!error_.any(team_.comm)) {
             error_.guard([&] { write_finished(); });
         }
-        statistics_.rounds = rounds;
+        // Asked before anybody throws: whoever left earlier would be waited for.
+        bool const failed = error_.any(team_.comm);
         error_.rethrow();
-        if (error_.any(team_.comm)) {
+        if (failed) {
             throw core::IoError("the coadd stopped because another rank failed");
         }
+        statistics_.rounds = rounds;
         return statistics_;
     }
 

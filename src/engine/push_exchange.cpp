@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "engine/push_exchange.hpp"
 
+#include <algorithm>
 #include <span>
 
 #include "engine/strip_loader.hpp"
@@ -17,15 +18,20 @@ image::ImageView<T> plane_group(T* samples, core::Box const& box, int planes, in
     return {samples + which * planes * plane, box, planes, box.width(), plane};
 }
 
-/// Rejection compares samples with their noise, so that it has to travel with them.
-bool noise_travels(CoaddJob const& job)
+/// Rejection compares samples with their noise: where that differs from pixel to pixel it has to
+/// travel with them. Both sides must come to the same answer, hence from the input alone (compare
+/// compute::has_varying_noise).
+bool noise_travels(CoaddJob const& job, CoaddInput const& input)
 {
-    return job.recipe.combine.rejection != compute::Rejection::none;
+    bool const varies =
+        job.recipe.resample.flux_mode == compute::FluxMode::flux ||
+        std::ranges::any_of(input.noise_sigma, [](double sigma) { return !(sigma > 0.0); });
+    return job.recipe.combine.rejection != compute::Rejection::none && varies;
 }
 
-std::size_t samples_of(CoaddJob const& job, core::Box const& box)
+std::size_t samples_of(CoaddJob const& job, CoaddInput const& input, core::Box const& box)
 {
-    int const groups = noise_travels(job) ? 4 : 3;
+    int const groups = noise_travels(job, input) ? 4 : 3;
     return static_cast<std::size_t>(box.area() * job.planes * groups);
 }
 }  // namespace
@@ -56,7 +62,7 @@ PushRound::PushRound(CoaddJob const& job, Team const& team,
 
 void PushRound::resample(Block& block, CoaddStatistics& statistics)
 {
-    block.samples.assign(samples_of(job_, block.box), 0.0F);
+    block.samples.assign(samples_of(job_, *block.input, block.box), 0.0F);
     CoaddInput const* const inputs[] = {block.input};
     auto const loaded = load_windows(job_, inputs, block.box, *team_.runner, statistics);
     if (loaded.empty()) {
@@ -66,7 +72,7 @@ void PushRound::resample(Block& block, CoaddStatistics& statistics)
     compute::SampleOutput out{plane_group(data, block.box, job_.planes, 0),
                               plane_group(data, block.box, job_.planes, 1),
                               plane_group(data, block.box, job_.planes, 2)};
-    if (noise_travels(job_)) {
+    if (noise_travels(job_, *block.input)) {
         out.sigma = plane_group(data, block.box, job_.planes, 3);
     }
     team_.backend->resample(loaded.front()->window(), job_.recipe, out);
@@ -81,7 +87,7 @@ void PushRound::start()
     }
     std::vector<comm::IncomingMessage> incoming;
     for (Block& block : incoming_) {
-        block.samples.resize(samples_of(job_, block.box));
+        block.samples.resize(samples_of(job_, *block.input, block.box));
         incoming.push_back({block.peer, static_cast<int>(block.input->id.value),
                             std::as_writable_bytes(std::span(block.samples))});
     }
@@ -108,7 +114,7 @@ std::vector<compute::StripSource> PushRound::blocks() const
                                      plane_group(data, block.box, job_.planes, 1),
                                      plane_group(data, block.box, job_.planes, 2),
                                      block.input->noise_sigma};
-        if (noise_travels(job_)) {
+        if (noise_travels(job_, *block.input)) {
             samples.sigma = plane_group(data, block.box, job_.planes, 3);
         }
         sources.emplace_back(samples);

@@ -43,16 +43,22 @@ void TbbRunner::for_each(std::size_t count, std::function<void(std::size_t, int)
 
 struct TbbRunner::Background::State
 {
-    explicit State(tbb::task_arena& where) : arena(where) {}
-    tbb::task_arena& arena;
+    explicit State(Impl& owner) : impl(owner) {}
+    Impl& impl;
     tbb::task_group group;
+    std::function<void()>
+        postponed;  ///< a rank with one worker does the work when it is waited for
     bool waited = false;
 };
 
 TbbRunner::Background::Background(TbbRunner& runner, std::function<void()> work)
-    : state_(std::make_unique<State>(runner.impl_->arena))
+    : state_(std::make_unique<State>(*runner.impl_))
 {
-    state_->arena.execute([&] { state_->group.run(std::move(work)); });
+    if (runner.workers() == 1) {
+        state_->postponed = std::move(work);
+    } else {
+        runner.impl_->arena.execute([&] { state_->group.run(std::move(work)); });
+    }
 }
 
 TbbRunner::Background::~Background()
@@ -68,6 +74,10 @@ TbbRunner::Background::~Background()
 void TbbRunner::Background::wait()
 {
     state_->waited = true;
-    state_->arena.execute([&] { state_->group.wait(); });
+    if (state_->postponed) {
+        std::exchange(state_->postponed, nullptr)();
+    } else {
+        state_->impl.arena.execute([&] { state_->group.wait(); });
+    }
 }
 }  // namespace sectile::engine

@@ -100,6 +100,20 @@ std::int64_t stated_wcs_axes(std::string const& cards)
     return 0;
 }
 
+/// The third axis of a cube counts planes; without these cards it would be an undefined part of the WCS.
+void add_plane_axis(HeaderText& header, FitsImageSpec const& spec)
+{
+    std::int64_t const axes = stated_wcs_axes(spec.wcs_cards);
+    if (spec.planes == 1 || axes == 0 || axes > 2) {
+        return;
+    }
+    bool const has_matrix = spec.wcs_cards.find("CD1_1 ") != std::string::npos;
+    header.add("CTYPE3", std::string_view("PLANE"), "colour plane: red, green, blue");
+    header.add("CRPIX3", 1.0, "first plane");
+    header.add("CRVAL3", 1.0, "counts from 1");
+    header.add(has_matrix ? "CD3_3" : "CDELT3", 1.0, "one plane");
+}
+
 /// WCSAXES stands before all other WCS cards and is not less than NAXIS (FITS standard 8.2).
 void add_wcs(HeaderText& header, FitsImageSpec const& spec)
 {
@@ -121,6 +135,7 @@ void add_wcs(HeaderText& header, FitsImageSpec const& spec)
             header.add_raw(card);
         }
     }
+    add_plane_axis(header, spec);
 }
 
 HeaderText make_header(FitsImageSpec const& spec, bool is_primary)

@@ -113,8 +113,11 @@ void set_weights(engine::CoaddInput& input, MosaicSource const& source, Weightin
         double const sigma = gain * (measured > 0.0 ? measured : floor);
         input.noise_sigma[c] = gain * measured;
         if (source.kind == MosaicSource::Kind::tile) {
-            // The tile's weight plane is the inverse variance before the gain.
+            // The tile's weight plane is the inverse variance before the gain, and says the noise
+            // of each pixel.
             input.weight_scale[c] = 1.0 / (gain * gain);
+            bool const has_weights = input.pixels->held_planes() > input.pixels->planes();
+            input.noise_sigma[c] = has_weights ? 0.0 : input.noise_sigma[c];
         } else if (weighting == Weighting::noise_variance) {
             input.weight_scale[c] = 1.0 / (sigma * sigma);
         }

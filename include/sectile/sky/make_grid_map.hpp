@@ -8,7 +8,7 @@ namespace sectile::sky
 {
 /// Largest allowed error of a GridMap against exact WCS, source pixels. Costs: halving it shortens
 /// the node spacing by 1.4, doubling the (small) number of exact transforms.
-inline constexpr double grid_map_tolerance = 1e-3;
+inline constexpr double grid_map_tolerance = 2.5e-4;
 
 /// Node spacing (1, 2, 4 … 64) that keeps the tolerance over most of `domain` (destination pixels):
 /// a function of the two systems and the whole domain only, so that every rank and band uses the
