@@ -67,10 +67,14 @@ void add_layout(HeaderText& header, FitsImageSpec const& spec, bool is_primary)
         header.add("XTENSION", std::string_view("IMAGE"), "image extension");
     }
     header.add("BITPIX", std::int64_t{spec.bits_per_pixel}, "array data type");
-    header.add("NAXIS", std::int64_t{spec.planes > 1 ? 3 : 2}, "number of array dimensions");
-    header.add("NAXIS1", spec.width, "columns");
-    header.add("NAXIS2", spec.height, "rows");
-    if (spec.planes > 1) {
+    bool const has_pixels = spec.width > 0 && spec.height > 0;
+    int const axes = has_pixels ? (spec.planes > 1 ? 3 : 2) : 0;
+    header.add("NAXIS", std::int64_t{axes}, "number of array dimensions");
+    if (axes > 0) {
+        header.add("NAXIS1", spec.width, "columns");
+        header.add("NAXIS2", spec.height, "rows");
+    }
+    if (axes > 2) {
         header.add("NAXIS3", std::int64_t{spec.planes}, "planes");
     }
     if (is_primary) {
@@ -100,7 +104,8 @@ std::int64_t stated_wcs_axes(std::string const& cards)
     return 0;
 }
 
-/// The third axis of a cube counts planes; without these cards it would be an undefined part of the WCS.
+/// The third axis of a cube counts planes; without these cards it would be an undefined part of the
+/// WCS.
 void add_plane_axis(HeaderText& header, FitsImageSpec const& spec)
 {
     std::int64_t const axes = stated_wcs_axes(spec.wcs_cards);
@@ -155,7 +160,9 @@ HeaderText make_header(FitsImageSpec const& spec, bool is_primary)
 
 void check(FitsImageSpec const& spec)
 {
-    core::require(spec.width > 0 && spec.height > 0 && spec.planes > 0, "an image has pixels");
+    bool const is_header_alone = spec.width == 0 && spec.height == 0;
+    core::require(is_header_alone || (spec.width > 0 && spec.height > 0 && spec.planes > 0),
+                  "an image has pixels, a header alone has none");
     int const bits = spec.bits_per_pixel;
     core::require(bits == 8 || bits == 16 || bits == 32 || bits == -32, "BITPIX 8, 16, 32 or -32");
     core::require(!spec.is_unsigned || bits == 16 || bits == 32, "unsigned needs 16 or 32 bits");

@@ -3,6 +3,7 @@
 
 #include "sectile/io/atomic_file.hpp"
 #include "sectile/io/canvas_file.hpp"
+#include "sectile/io/fits_writer.hpp"
 #include "sectile/pipeline/export_fits.hpp"
 #include "sectile/pipeline/pictures.hpp"
 
@@ -11,6 +12,24 @@
 
 namespace sectile::pipeline
 {
+namespace
+{
+/// grid.fits: the grid as a header without pixels, sized by IMAGEW and IMAGEH as plate solvers
+/// write their .wcs files.
+void write_grid_header(plan::CanvasGrid const& grid, std::string const& path)
+{
+    io::FitsImageSpec spec;
+    spec.bits_per_pixel = 8;
+    spec.wcs_cards = grid.wcs.cards;
+    spec.cards = {{"IMAGEW", grid.width(), "columns of the grid"},
+                  {"IMAGEH", grid.height(), "rows of the grid"},
+                  {"GRIDHASH", grid.hash(), "hash of the global grid"}};
+    io::FitsWriter writer(path);
+    writer.begin_image(spec);
+    writer.commit();
+}
+}  // namespace
+
 void finish(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& context)
 {
     comm::agree(context.world, "finishing", [&] {
@@ -22,6 +41,7 @@ void finish(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& co
         write_preview(canvas, config.output + "/preview.png");
         write_coverage_picture(canvas, config.output + "/coverage.png");
         io::write_text_file(config.output + "/grid.json", plan::grid_to_json(mosaic.grid));
+        write_grid_header(mosaic.grid, config.output + "/grid.fits");
     });
 }
 }  // namespace sectile::pipeline

@@ -47,7 +47,7 @@ TEST(Products, AreCompleteAndVerify)
 
     ASSERT_EQ(result.exit_code, 0) << result.output;
     for (char const* const name : {"mosaic.h5", "mosaic.fits", "preview.png", "coverage.png",
-                                   "grid.json", "report.json", "sectile.log"}) {
+                                   "grid.json", "grid.fits", "report.json", "sectile.log"}) {
         EXPECT_GT(fs::file_size(scratch / "out" + "/" + name), 0U) << name;
     }
     EXPECT_NE(result.output.find("P3 master tiles"), std::string::npos)

@@ -19,7 +19,7 @@ struct FitsCard
     std::string comment;
 };
 
-/// One image HDU to be written.
+/// One image HDU to be written; without width and height a header alone (NAXIS 0).
 struct FitsImageSpec
 {
     std::string name;          ///< EXTNAME; empty for the primary
