@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <gtest/gtest.h>
-
 #include <cstdio>
+
+#include <gtest/gtest.h>
 
 /// A run in which no test was selected is a failure: it would prove nothing.
 int main(int argc, char** argv)

@@ -1,30 +1,73 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cstdint>
+#include <string>
+#include <vector>
+
 #include "sectile/compute/recipe.hpp"
 #include "sectile/plan/canvas_grid.hpp"
 #include "sectile/plan/group.hpp"
 #include "sectile/plan/parallel_plan.hpp"
 #include "sectile/sky/sky_wcs.hpp"
 
-#include <cstdint>
-#include <string>
-#include <vector>
-
 namespace sectile::pipeline
 {
-enum class Mode : std::uint8_t { classic, mosaic_first };
-enum class Assembly : std::uint8_t { reproject };
-enum class Keep : std::uint8_t { none, tiles, all };
-enum class Debayer : std::uint8_t { bilinear, none };
-enum class Normalize : std::uint8_t { none, sky_mean };
-enum class Weighting : std::uint8_t { none, noise_variance };
-enum class PhotometricMatch : std::uint8_t { off, offset, plane };
+enum class Mode : std::uint8_t
+{
+    classic,
+    mosaic_first
+};
+enum class Assembly : std::uint8_t
+{
+    reproject
+};
+enum class Keep : std::uint8_t
+{
+    none,
+    tiles,
+    all
+};
+enum class Debayer : std::uint8_t
+{
+    bilinear,
+    none
+};
+enum class Normalize : std::uint8_t
+{
+    none,
+    sky_mean
+};
+enum class Weighting : std::uint8_t
+{
+    none,
+    noise_variance
+};
+enum class PhotometricMatch : std::uint8_t
+{
+    off,
+    offset,
+    plane
+};
 /// How samples reach the owner of a band; automatic lets the planner choose.
-enum class Route : std::uint8_t { automatic, pull, push };
-enum class BackendChoice : std::uint8_t { cpu, reference };
+enum class Route : std::uint8_t
+{
+    automatic,
+    pull,
+    push
+};
+enum class BackendChoice : std::uint8_t
+{
+    cpu,
+    reference
+};
 /// automatic takes a device where one can be used; on is an error where none can.
-enum class UseGpu : std::uint8_t { automatic, on, off };
+enum class UseGpu : std::uint8_t
+{
+    automatic,
+    on,
+    off
+};
 
 /// How frames or tiles are weighted, matched and combined in one kind of coadd.
 struct StackOptions
@@ -34,7 +77,8 @@ struct StackOptions
     compute::CombineRecipe combine{.rejection = compute::Rejection::winsorized_sigma_clip};
 };
 
-/// What the user said, typed and validated; made by the command line layer, read by everything else.
+/// What the user said, typed and validated; made by the command line layer, read by everything
+/// else.
 struct RunConfig
 {
     std::vector<std::string> input;
@@ -70,8 +114,10 @@ struct RunConfig
     UseGpu use_gpu = UseGpu::automatic;
 
     std::string options_text;  ///< --print-config of this run, for the report
-    /// The lines of options_text that change the picture; for products, which must not vary with paths or plans.
+    /// The lines of options_text that change the picture; for products, which must not vary with
+    /// paths or plans.
     std::string picture_options_text;
-    std::vector<std::string> notes;  ///< options that had no effect; the user was told, the report should say it too
+    std::vector<std::string>
+        notes;  ///< options that had no effect; the user was told, the report should say it too
 };
 }  // namespace sectile::pipeline

@@ -37,8 +37,8 @@ struct JobSize
     /// Float planes held per source pixel (science, and weight, coverage if any).
     int source_planes = 1;
     std::int64_t sources = 0;
-    std::int64_t depth = 0;    ///< most sources over one destination pixel
-    bool running_mean = true;  ///< sums instead of stacks
+    std::int64_t depth = 0;     ///< most sources over one destination pixel
+    bool running_mean = true;   ///< sums instead of stacks
     double row_spread = 1.0;    ///< source pixels per destination pixel along the same axis
     double cross_spread = 0.0;  ///< and along the other axis: 0 for an upright source
 };

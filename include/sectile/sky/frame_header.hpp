@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "sectile/image/bayer.hpp"
-#include "sectile/sky/sky_wcs.hpp"
-
 #include <cstdint>
 #include <optional>
 #include <string>
+
+#include "sectile/image/bayer.hpp"
+#include "sectile/sky/sky_wcs.hpp"
 
 namespace sectile::sky
 {
@@ -33,11 +33,11 @@ struct ExposureFacts
 /// How the pixels of one image HDU are stored and what they become after debayering.
 struct FrameGeometry
 {
-    std::int64_t width = 0;   ///< pixels of the debayered frame
-    std::int64_t height = 0;  ///< rows
-    int planes = 1;           ///< after debayering: 3 for a Bayer mosaic
-    int stored_planes = 1;    ///< in the file
-    bool planes_last = false; ///< stored as H,W,C (NAXIS1 = colour) instead of C,H,W
+    std::int64_t width = 0;    ///< pixels of the debayered frame
+    std::int64_t height = 0;   ///< rows
+    int planes = 1;            ///< after debayering: 3 for a Bayer mosaic
+    int stored_planes = 1;     ///< in the file
+    bool planes_last = false;  ///< stored as H,W,C (NAXIS1 = colour) instead of C,H,W
     image::BayerPattern bayer = image::BayerPattern::none;
     int bits_per_pixel = 0;  ///< BITPIX
 };
