@@ -26,10 +26,11 @@ void make_plan(plan::MosaicPlan& mosaic, RunConfig const& config, Context& conte
     report::RunReport& report = context.report;
     mosaic.frames = report.timed("P1 ingest", [&] { return ingest(config, context); });
     mosaic.planes = planes_of_mosaic(mosaic.frames, config, context);
-    mosaic.groups =
-        report.timed("P2 group", [&] { return group_pointings(mosaic.frames, config, context); });
+    // The grid comes before the groups: it may leave out frames that lie far from all others.
     mosaic.grid =
         report.timed("P4 grid", [&] { return plan_global_grid(mosaic.frames, config, context); });
+    mosaic.groups =
+        report.timed("P2 group", [&] { return group_pointings(mosaic.frames, config, context); });
 }
 
 /// The rest of the pipeline: pixels.
