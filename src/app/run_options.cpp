@@ -22,11 +22,7 @@ using Words = std::vector<std::string>;
 constexpr double largest_count = 2147483647.0;
 
 /// A field as a generic lambda: the member of a const or non-const configuration.
-#define SECTILE_FIELD(member) \
-    [](auto& config) -> auto& \
-    {                         \
-        return config.member; \
-    }
+#define SECTILE_FIELD(member) ([](auto& config) -> auto& { return config.member; })
 
 /// An angle in a unit; `to` and `from` convert between the angle and the number the user writes.
 template <class Field>

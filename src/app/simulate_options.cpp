@@ -12,11 +12,7 @@ using Builder = TableBuilder<SimulateConfig>;
 
 constexpr double largest_count = 2147483647.0;
 
-#define SECTILE_FIELD(member) \
-    [](auto& config) -> auto& \
-    {                         \
-        return config.member; \
-    }
+#define SECTILE_FIELD(member) ([](auto& config) -> auto& { return config.member; })
 
 void add_survey(Builder& table)
 {

@@ -48,7 +48,8 @@ void measure_spread(sky::SkyWcs const& grid, sky::SkyWcs const& source, Placemen
 
 Placement place(sky::SkyWcs const& shared_grid, MosaicSource const& source)
 {
-    sky::SkyWcs const grid(shared_grid);
+    // Transforms use scratch inside the system they belong to: a copy for this thread.
+    sky::SkyWcs const grid(shared_grid);  // NOLINT(performance-unnecessary-copy-initialization)
     sky::SkyWcs const wcs(source.header.wcs);
     Placement placement;
     placement.footprint = sky::footprint_box(grid, grid.bounds(), wcs, footprint_margin);

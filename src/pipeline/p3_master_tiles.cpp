@@ -72,6 +72,7 @@ void normalise_sky(std::vector<MosaicSource>& sources, std::size_t reference,
 plan::CanvasGrid tile_grid(std::vector<FrameRecord> const& frames, std::size_t reference)
 {
     std::vector<plan::GridInput> inputs;
+    inputs.reserve(frames.size());
     for (FrameRecord const& frame : frames) {
         inputs.push_back(
             {frame.footprint.edge, frame.footprint.center, frame.footprint.pixel_scale});

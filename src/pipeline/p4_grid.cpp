@@ -67,7 +67,7 @@ plan::CanvasGrid plan_global_grid(std::vector<plan::FrameRecord>& frames, RunCon
             frame_of_input.push_back(i);
         }
     }
-    plan::CanvasGrid const grid =
+    plan::CanvasGrid grid =
         plan::grid_from_json(broadcast_text(context.world, "the global grid", [&] {
             plan::GridOptions options = config.grid;
             if (!config.reference_grid_file.empty()) {

@@ -92,9 +92,8 @@ std::vector<std::vector<std::size_t>> candidate_partners(std::vector<SourceCells
         }
     }
     for (auto& list : partners) {
-        std::ranges::sort(list);
-        auto const rest = std::ranges::unique(list);
-        list.erase(rest.begin(), rest.end());
+        std::sort(list.begin(), list.end());
+        list.erase(std::unique(list.begin(), list.end()), list.end());
     }
     return partners;
 }
@@ -113,7 +112,8 @@ std::vector<solve::PlanePoint> common_differences(std::vector<CellLevel> const& 
         } else if (j->cell < i->cell) {
             ++j;
         } else {
-            auto const row = static_cast<double>(i->cell / lattice.columns);
+            std::int64_t const whole_rows = i->cell / lattice.columns;
+            auto const row = static_cast<double>(whole_rows);
             auto const column = static_cast<double>(i->cell % lattice.columns);
             auto const side = static_cast<double>(lattice.side);
             differences.push_back({(column + 0.5) * side, (row + 0.5) * side,
@@ -200,6 +200,7 @@ PlaneMatch solve_plane(std::vector<ComparedPair> const& pairs,
         return c.slope_x * (at.x_ref - c.x_ref) + c.slope_y * (at.y_ref - c.y_ref);
     };
     std::vector<solve::OffsetPair> offsets;
+    offsets.reserve(pairs.size());
     for (ComparedPair const& pair : pairs) {
         double const difference =
             pair.difference.level + tilt(pair.b, pair.difference) - tilt(pair.a, pair.difference);
@@ -227,6 +228,7 @@ std::vector<PlaneMatch> solve_planes(std::vector<SourceCells> const& all, std::s
     std::vector<PlaneMatch> matches;
     for (std::size_t plane = 0; plane < planes; ++plane) {
         std::vector<double> area;
+        area.reserve(all.size());
         for (SourceCells const& cells : all) {
             area.push_back(std::max(1.0, static_cast<double>(cells[plane].size())));
         }

@@ -50,7 +50,7 @@ Color map_color(double t)
     for (std::size_t channel = 0; channel < color.size(); ++channel) {
         double const value =
             (1.0 - part) * anchors[left][channel] + part * anchors[left + 1][channel];
-        color[channel] = static_cast<std::uint8_t>(value + 0.5);
+        color[channel] = static_cast<std::uint8_t>(std::lround(value));
     }
     return color;
 }

@@ -176,7 +176,9 @@ image::Image<std::uint8_t> stretched(AreaMean const& picture, Stretch const& str
     core::Box const box = picture.mean.box();
     auto const channels = stretch.sky.size();
     image::Image<std::uint8_t> out(box, 4);
-    auto const code = [](double value) { return static_cast<std::uint8_t>(255.0 * value + 0.5); };
+    auto const code = [](double value) {
+        return static_cast<std::uint8_t>(std::lround(255.0 * value));
+    };
     for (std::int64_t y = box.y0; y < box.y1; ++y) {
         for (std::int64_t x = box.x0; x < box.x1; ++x) {
             std::array<double, 3> light{};

@@ -254,8 +254,8 @@ sky::SkyCoord Survey::pointing_center(int pointing, double north_shift) const
     // Column 0 lies in the east, the left of the mosaic.
     double const east =
         -(pointing % columns - (columns - 1) / 2.0) * step_of(config_, config_.width);
-    double const north =
-        (pointing / columns - (rows - 1) / 2.0) * step_of(config_, config_.height) + north_shift;
+    int const row = pointing / columns;
+    double const north = (row - (rows - 1) / 2.0) * step_of(config_, config_.height) + north_shift;
     sky::SkyCoord const center{core::Angle::from_degrees(config_.ra),
                                core::Angle::from_degrees(config_.dec)};
     return equidistant_point(center, east, north);

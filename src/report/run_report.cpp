@@ -2,6 +2,7 @@
 #include "sectile/report/run_report.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <fstream>
 #include <sys/resource.h>
@@ -60,7 +61,7 @@ std::string duration_text(double value)
     if (value < 100.0) {
         return fmt::format("{:.2f} s", value);
     }
-    auto const whole = static_cast<std::int64_t>(value + 0.5);
+    auto const whole = static_cast<std::int64_t>(std::llround(value));
     return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
 }
 

@@ -23,6 +23,8 @@ class Angle
     [[nodiscard]] constexpr double radians() const { return radians_; }
     [[nodiscard]] constexpr double degrees() const { return radians_ * (180.0 / std::numbers::pi); }
     [[nodiscard]] constexpr double arcsec() const { return degrees() * 3600.0; }
+    // clang-tidy 14 takes the comparison with 0 for one with a pointer.
+    // NOLINTNEXTLINE(modernize-use-nullptr)
     friend constexpr auto operator<=>(Angle const&, Angle const&) = default;
 
   private:
