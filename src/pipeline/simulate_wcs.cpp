@@ -69,9 +69,11 @@ void append_card(std::string& cards, std::string_view keyword, std::string_view 
 
 void append_text(std::string& cards, std::string_view keyword, std::string_view text)
 {
-    std::string value = "'" + std::string(text);
+    std::string value(1, '\'');
+    value.append(text);
     value.resize(std::max<std::size_t>(value.size(), 9), ' ');
-    append_card(cards, keyword, value + "'");
+    value.push_back('\'');
+    append_card(cards, keyword, value);
 }
 
 void append_integer(std::string& cards, std::string_view keyword, int number)
