@@ -73,9 +73,8 @@ void run_classic(plan::MosaicPlan const& mosaic, RunConfig const& config, Contex
 
 void run_from_tiles(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& context)
 {
-    auto tiles = sources_of(mosaic.frames);
+    auto tiles = sources_of(mosaic.frames, MosaicSource::Kind::tile);
     for (std::size_t i = 0; i < tiles.size(); ++i) {
-        tiles[i].kind = MosaicSource::Kind::tile;
         tiles[i].home = static_cast<int>(i % static_cast<std::size_t>(context.world.size()));
     }
     assemble_tiles(tiles, mosaic, config, context);
@@ -83,7 +82,7 @@ void run_from_tiles(plan::MosaicPlan const& mosaic, RunConfig const& config, Con
 
 void run_mosaic_first(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& context)
 {
-    auto frames = sources_of(mosaic.frames);
+    auto frames = sources_of(mosaic.frames, MosaicSource::Kind::frame);
     for (std::size_t i = 0; i < frames.size(); ++i) {
         frames[i].home = static_cast<int>(i % static_cast<std::size_t>(context.world.size()));
     }

@@ -162,16 +162,23 @@ std::int64_t deepest_overlap(std::vector<engine::CoaddInput> const& inputs, core
 }
 }  // namespace
 
-std::vector<MosaicSource> sources_of(std::vector<plan::FrameRecord> const& frames)
+MosaicSource source_of(plan::FrameRecord const& record, MosaicSource::Kind kind)
+{
+    MosaicSource source;
+    source.kind = kind;
+    source.header = record.header;
+    source.planes = record.planes;
+    source.photometry.resize(static_cast<std::size_t>(record.header.geometry.planes));
+    return source;
+}
+
+std::vector<MosaicSource> sources_of(std::vector<plan::FrameRecord> const& frames,
+                                     MosaicSource::Kind kind)
 {
     std::vector<MosaicSource> sources;
     for (plan::FrameRecord const& frame : frames) {
         if (frame.verdict.accepted()) {
-            MosaicSource source;
-            source.header = frame.header;
-            source.planes = frame.planes;
-            source.photometry.resize(static_cast<std::size_t>(frame.header.geometry.planes));
-            sources.push_back(std::move(source));
+            sources.push_back(source_of(frame, kind));
         }
     }
     return sources;

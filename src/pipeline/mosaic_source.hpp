@@ -25,12 +25,15 @@ struct MosaicSource
     sky::FrameHeader header;
     std::vector<plan::PlaneMeasurement> planes;
     std::vector<compute::Photometry> photometry;  ///< one per plane
-    std::uint32_t frames = 1;                     ///< exposures behind it
     int home = 0;  ///< rank that made it or stands for it (push route)
 };
 
+/// A record as a source without photometric correction.
+[[nodiscard]] MosaicSource source_of(plan::FrameRecord const& record, MosaicSource::Kind kind);
+
 /// The accepted ones among `frames`, as sources without photometric correction.
-[[nodiscard]] std::vector<MosaicSource> sources_of(std::vector<plan::FrameRecord> const& frames);
+[[nodiscard]] std::vector<MosaicSource> sources_of(std::vector<plan::FrameRecord> const& frames,
+                                                   MosaicSource::Kind kind);
 
 /// Where the sources fall on the grid: inputs for the engine, ascending ids in the order of
 /// `sources`. The transforms are shared out over the ranks of `comm`. *Collective*. Keeps pointers

@@ -98,12 +98,12 @@ std::vector<io::FitsCard> tile_cards(plan::Group const& group, FrameRecord const
     return cards;
 }
 
-/// The tile as a source of the mosaic, on the ranks that know how it was planned.
-MosaicSource tile_source(plan::Group const& group, plan::CanvasGrid const& grid, int planes,
-                         RunConfig const& config)
+/// The tile as the frame it will be read as. Frames and tiles travel in one form.
+FrameRecord tile_record(plan::Group const& group, plan::CanvasGrid const& grid, int planes,
+                        RunConfig const& config)
 {
-    MosaicSource tile;
-    tile.kind = MosaicSource::Kind::tile;
+    FrameRecord tile;
+    tile.id = core::FrameId{group.id.value};
     tile.header.path = tile_path(config, group);
     tile.header.geometry.width = grid.width();
     tile.header.geometry.height = grid.height();
@@ -111,21 +111,19 @@ MosaicSource tile_source(plan::Group const& group, plan::CanvasGrid const& grid,
     tile.header.geometry.stored_planes = planes;
     tile.header.geometry.bits_per_pixel = -32;
     tile.header.wcs = grid.wcs;
-    tile.photometry.resize(static_cast<std::size_t>(planes));
-    tile.frames = static_cast<std::uint32_t>(group.frames.size());
     return tile;
 }
 
 /// One master tile. *Collective* over the team.
-MosaicSource make_tile(plan::Group const& group, std::vector<FrameRecord> const& all,
-                       comm::Communicator const& members, RunConfig const& config, Context& context)
+FrameRecord make_tile(plan::Group const& group, std::vector<FrameRecord> const& all,
+                      comm::Communicator const& members, RunConfig const& config, Context& context)
 {
     std::vector<FrameRecord> frames;
     for (core::FrameId const id : group.frames) {
         frames.push_back(all[id.value]);
     }
     std::size_t const reference = reference_frame(frames);
-    std::vector<MosaicSource> sources = sources_of(frames);
+    std::vector<MosaicSource> sources = sources_of(frames, MosaicSource::Kind::frame);
     for (std::size_t i = 0; i < sources.size(); ++i) {
         sources[i].home = static_cast<int>(i % static_cast<std::size_t>(members.size()));
     }
@@ -147,7 +145,7 @@ MosaicSource make_tile(plan::Group const& group, std::vector<FrameRecord> const&
         plan_execution(plan::PlanKind::master_tiles, job, members, config, context, route);
     core::log_local(core::LogLevel::debug, plan::summary_line(execution.plan));
 
-    MosaicSource tile = tile_source(group, grid, job.planes, config);
+    FrameRecord tile = tile_record(group, grid, job.planes, config);
     engine::TileSink sink(members, tile.header.path, job.canvas, job.planes, grid.wcs.cards,
                           tile_cards(group, frames[reference]));
     engine::coadd(job, context.team(members), execution.plan, execution.decomposition, route, sink);
@@ -158,16 +156,6 @@ MosaicSource make_tile(plan::Group const& group, std::vector<FrameRecord> const&
         }
     });
     return tile;
-}
-
-/// Tiles travel as records so that frames and tiles have one form of serialisation.
-FrameRecord as_record(MosaicSource const& tile, core::GroupId group)
-{
-    FrameRecord record;
-    record.id = core::FrameId{group.value};
-    record.header = tile.header;
-    record.planes = tile.planes;
-    return record;
 }
 }  // namespace
 
@@ -189,22 +177,18 @@ std::vector<MosaicSource> make_master_tiles(std::vector<plan::Group> const& grou
     comm::agree(context.world, "master tiles", [&] {
         for (std::size_t const index : assignment[static_cast<std::size_t>(team)]) {
             plan::Group const& group = groups[index];
-            MosaicSource const tile = make_tile(group, frames, members, config, context);
+            FrameRecord tile = make_tile(group, frames, members, config, context);
             if (members.is_root()) {
-                made.push_back(as_record(tile, group.id));
+                made.push_back(std::move(tile));
             }
         }
     });
     std::vector<MosaicSource> tiles(groups.size());
     auto const parts = comm::all_gather(context.world, plan::pack(made));
     for (std::size_t rank = 0; rank < parts.size(); ++rank) {
-        for (FrameRecord& record : plan::unpack(parts[rank])) {
+        for (FrameRecord const& record : plan::unpack(parts[rank])) {
             MosaicSource& tile = tiles[record.id.value];
-            tile.kind = MosaicSource::Kind::tile;
-            tile.header = std::move(record.header);
-            tile.planes = std::move(record.planes);
-            tile.photometry.resize(static_cast<std::size_t>(tile.header.geometry.planes));
-            tile.frames = static_cast<std::uint32_t>(groups[record.id.value].frames.size());
+            tile = source_of(record, MosaicSource::Kind::tile);
             tile.home = static_cast<int>(rank);
         }
     }

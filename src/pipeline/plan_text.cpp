@@ -11,7 +11,7 @@ namespace sectile::pipeline
 {
 std::string plan_text(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& context)
 {
-    std::vector<MosaicSource> const sources = sources_of(mosaic.frames);
+    std::vector<MosaicSource> const sources = sources_of(mosaic.frames, MosaicSource::Kind::frame);
     sky::SkyWcs const grid(mosaic.grid.wcs);
     engine::CoaddJob job;
     job.grid = &grid;

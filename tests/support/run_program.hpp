@@ -10,7 +10,8 @@
 #include <stdexcept>
 #include <string>
 #include <sys/wait.h>
-#include <unistd.h>
+
+#include "support/scratch_folder.hpp"
 
 namespace sectile::test
 {
@@ -43,29 +44,4 @@ inline std::string read_file(std::filesystem::path const& path)
     std::ifstream in(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
-
-/// A folder for one test, empty at the start and removed at the end.
-class ScratchFolder
-{
-  public:
-    explicit ScratchFolder(std::string const& name)
-        : path_(std::filesystem::temp_directory_path() /
-                ("sectile_" + name + "_" + std::to_string(::getpid())))
-    {
-        std::filesystem::remove_all(path_);
-        std::filesystem::create_directories(path_);
-    }
-    ~ScratchFolder() { std::filesystem::remove_all(path_); }
-    ScratchFolder(ScratchFolder const&) = delete;
-    ScratchFolder& operator=(ScratchFolder const&) = delete;
-
-    [[nodiscard]] std::filesystem::path const& path() const { return path_; }
-    [[nodiscard]] std::string operator/(std::string const& name) const
-    {
-        return (path_ / name).string();
-    }
-
-  private:
-    std::filesystem::path path_;
-};
 }  // namespace sectile::test

@@ -82,9 +82,4 @@ struct SampleBlock
 }
 
 using StripSource = std::variant<SourceWindow, SampleBlock>;
-
-[[nodiscard]] inline core::SourceId source_id(StripSource const& source)
-{
-    return std::visit([](auto const& s) { return s.id; }, source);
-}
 }  // namespace sectile::compute

@@ -2,43 +2,15 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
-#include <filesystem>
 #include <limits>
-#include <stdexcept>
 #include <string>
 
 #include "sectile/io/canvas_file.hpp"
 
+#include "support/scratch_folder.hpp"
+
 namespace sectile::test
 {
-/// A folder that lives as long as the object.
-class ScratchFolder
-{
-  public:
-    ScratchFolder()
-    {
-        std::string name =
-            (std::filesystem::temp_directory_path() / "sectile_pipeline_XXXXXX").string();
-        if (mkdtemp(name.data()) == nullptr) {
-            throw std::runtime_error("no temporary folder");
-        }
-        path_ = name;
-    }
-    ~ScratchFolder() { std::filesystem::remove_all(path_); }
-    ScratchFolder(ScratchFolder const&) = delete;
-    ScratchFolder& operator=(ScratchFolder const&) = delete;
-
-    [[nodiscard]] std::string path() const { return path_.string(); }
-    [[nodiscard]] std::string file(std::string const& name) const
-    {
-        return (path_ / name).string();
-    }
-
-  private:
-    std::filesystem::path path_;
-};
-
 /// Pixels of a small finished mosaic: a rim without data, and values that differ everywhere.
 struct SmallCanvas
 {

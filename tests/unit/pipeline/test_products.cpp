@@ -43,9 +43,9 @@ void flip_byte(std::string const& path, std::streamoff position)
 /// Writes both files of a product into `folder`.
 void write_product(ScratchFolder const& folder, SmallCanvas const& canvas)
 {
-    canvas.write(folder.file("mosaic.h5"));
-    io::CanvasReader const reader(folder.file("mosaic.h5"));
-    export_fits(reader, {}, folder.file("mosaic.fits"));
+    canvas.write(folder / "mosaic.h5");
+    io::CanvasReader const reader(folder / "mosaic.h5");
+    export_fits(reader, {}, folder / "mosaic.fits");
 }
 
 /// What is said about a damaged product.
@@ -109,12 +109,12 @@ class ExportTest : public ::testing::TestWithParam<int>
 
 TEST_P(ExportTest, EveryPlaneComesBack)
 {
-    ScratchFolder const folder;
+    ScratchFolder const folder("products");
     SmallCanvas const canvas(23, 17, GetParam());
 
     write_product(folder, canvas);
 
-    std::string const path = folder.file("mosaic.fits");
+    std::string const path = folder / "mosaic.fits";
     expect_equal<float>(read_hdu(path, 0).view(), canvas.science.view());
     expect_equal<float>(read_hdu(path, 1).view(), canvas.weight.view());
     expect_equal<std::uint32_t>(read_hdu(path, 2).view(), canvas.coverage.view());
@@ -123,12 +123,12 @@ TEST_P(ExportTest, EveryPlaneComesBack)
 
 TEST_P(ExportTest, LayoutIsThatOfTheSpecification)
 {
-    ScratchFolder const folder;
+    ScratchFolder const folder("products");
     int const planes = GetParam();
 
     write_product(folder, SmallCanvas(23, 17, planes));
 
-    auto const images = io::verify_fits_checksums(folder.file("mosaic.fits"));
+    auto const images = io::verify_fits_checksums(folder / "mosaic.fits");
     std::vector<std::int64_t> const flat{23, 17};
     std::vector<std::int64_t> const cube =
         planes == 1 ? flat : std::vector<std::int64_t>{23, 17, planes};
@@ -150,27 +150,27 @@ INSTANTIATE_TEST_SUITE_P(MonoAndColour, ExportTest, ::testing::Values(1, 3));
 
 TEST(ExportFits, MoreFramesThan16BitsHoldArePreserved)
 {
-    ScratchFolder const folder;
+    ScratchFolder const folder("products");
     SmallCanvas canvas(9, 8, 1);
     canvas.wide_coverage = true;
     canvas.coverage.view().at(0, 7, 6) = 70000;
 
     write_product(folder, canvas);
 
-    EXPECT_EQ(io::verify_fits_checksums(folder.file("mosaic.fits")).at(2).bits_per_pixel, 32);
-    EXPECT_EQ(read_hdu(folder.file("mosaic.fits"), 2).view().at(0, 7, 6), 70000.0F);
+    EXPECT_EQ(io::verify_fits_checksums(folder / "mosaic.fits").at(2).bits_per_pixel, 32);
+    EXPECT_EQ(read_hdu(folder / "mosaic.fits", 2).view().at(0, 7, 6), 70000.0F);
 }
 
 TEST(ExportFits, EveryImageCarriesTheGridAndThePrimaryTheProvenance)
 {
-    ScratchFolder const folder;
-    SmallCanvas(9, 8, 1).write(folder.file("mosaic.h5"));
-    io::CanvasReader const reader(folder.file("mosaic.h5"));
+    ScratchFolder const folder("products");
+    SmallCanvas(9, 8, 1).write(folder / "mosaic.h5");
+    io::CanvasReader const reader(folder / "mosaic.h5");
 
     export_fits(reader, {{"EXPTIME", 120.5, "total"}, {"OBJECT", std::string("M 31"), ""}},
-                folder.file("mosaic.fits"));
+                folder / "mosaic.fits");
 
-    io::FileScan const scan = io::scan_file(folder.file("mosaic.fits"), false);
+    io::FileScan const scan = io::scan_file(folder / "mosaic.fits", false);
     ASSERT_FALSE(scan.frames.empty());
     EXPECT_EQ(scan.frames[0].facts.exposure, 120.5);
     EXPECT_EQ(scan.frames[0].facts.object, "M 31");
@@ -179,7 +179,7 @@ TEST(ExportFits, EveryImageCarriesTheGridAndThePrimaryTheProvenance)
     sky::SkyCoord const centre = wcs.pixel_to_sky(sky::PixelPos{5.0, 3.5});
     EXPECT_NEAR(centre.lon.degrees(), 180.0, 1e-9);
     EXPECT_NEAR(centre.lat.degrees(), 30.0, 1e-9);
-    std::string const bytes = bytes_of(folder.file("mosaic.fits"));
+    std::string const bytes = bytes_of(folder / "mosaic.fits");
     EXPECT_EQ(count_of(bytes, "CTYPE1  = 'RA---TAN'"), 4U);
     EXPECT_EQ(count_of(bytes, "CRVAL1  =                180.0"), 4U);
     EXPECT_EQ(count_of(bytes, "'adu**-2 '"), 1U);
@@ -188,25 +188,25 @@ TEST(ExportFits, EveryImageCarriesTheGridAndThePrimaryTheProvenance)
 
 TEST(ExportFits, EqualCanvasesGiveEqualBytes)
 {
-    ScratchFolder const one;
-    ScratchFolder const other;
+    ScratchFolder const one("products");
+    ScratchFolder const other("products");
 
     write_product(one, SmallCanvas(23, 17, 3));
     write_product(other, SmallCanvas(23, 17, 3));
 
-    EXPECT_EQ(bytes_of(one.file("mosaic.fits")), bytes_of(other.file("mosaic.fits")));
+    EXPECT_EQ(bytes_of(one / "mosaic.fits"), bytes_of(other / "mosaic.fits"));
 }
 
 TEST(Pictures, PreviewIsUprightAndTransparentWhereEmpty)
 {
-    ScratchFolder const folder;
+    ScratchFolder const folder("products");
     SmallCanvas const canvas(40, 30, 3);
-    canvas.write(folder.file("mosaic.h5"));
-    io::CanvasReader const reader(folder.file("mosaic.h5"));
+    canvas.write(folder / "mosaic.h5");
+    io::CanvasReader const reader(folder / "mosaic.h5");
 
-    write_preview(reader, folder.file("preview.png"));
+    write_preview(reader, folder / "preview.png");
 
-    test::Picture const picture = test::read_png(folder.file("preview.png"));
+    test::Picture const picture = test::read_png(folder / "preview.png");
     ASSERT_EQ(picture.width, 40);
     ASSERT_EQ(picture.height, 30);
     EXPECT_TRUE(picture.has_alpha);
@@ -217,24 +217,24 @@ TEST(Pictures, PreviewIsUprightAndTransparentWhereEmpty)
 
 TEST(Pictures, BigCanvasIsReducedToTheLongestSide)
 {
-    ScratchFolder const folder;
-    SmallCanvas(40, 30, 1).write(folder.file("mosaic.h5"));
-    io::CanvasReader const reader(folder.file("mosaic.h5"));
+    ScratchFolder const folder("products");
+    SmallCanvas(40, 30, 1).write(folder / "mosaic.h5");
+    io::CanvasReader const reader(folder / "mosaic.h5");
 
-    write_preview(reader, folder.file("preview.png"), 20);
-    write_coverage_picture(reader, folder.file("coverage.png"), 20);
+    write_preview(reader, folder / "preview.png", 20);
+    write_coverage_picture(reader, folder / "coverage.png", 20);
 
-    test::Picture const preview = test::read_png(folder.file("preview.png"));
+    test::Picture const preview = test::read_png(folder / "preview.png");
     EXPECT_EQ(preview.width, 20);
     EXPECT_EQ(preview.height, 15);
     EXPECT_EQ(preview.at(3, 10, 14), 128);  // half of the lowest picture row is data
-    EXPECT_GT(test::read_png(folder.file("coverage.png")).height, 15);
+    EXPECT_GT(test::read_png(folder / "coverage.png").height, 15);
 }
 
 class VerifyTest : public ::testing::Test
 {
   protected:
-    ScratchFolder folder;
+    ScratchFolder folder{"verify"};
     SmallCanvas canvas{23, 17, 3};
 };
 
@@ -247,14 +247,14 @@ TEST_F(VerifyTest, WholeProductIsAccepted)
     EXPECT_NE(summary.find("23 x 17 pixels, 3 planes"), std::string::npos) << summary;
     EXPECT_NE(summary.find("25 frames deep"), std::string::npos) << summary;  // 1 + 22 + 2
     EXPECT_NE(summary.find("the same pixels"), std::string::npos) << summary;
-    EXPECT_NE(verify_product(folder.file("mosaic.fits")), "");
-    EXPECT_NE(verify_product(folder.file("mosaic.h5")), "");
+    EXPECT_NE(verify_product(folder / "mosaic.fits"), "");
+    EXPECT_NE(verify_product(folder / "mosaic.h5"), "");
 }
 
 TEST_F(VerifyTest, FlippedByteIsFoundWhereverItIs)
 {
     write_product(folder, canvas);
-    std::string const path = folder.file("mosaic.fits");
+    std::string const path = folder / "mosaic.fits";
     std::string const whole = bytes_of(path);
     // Every HDU, headers and pixels: one byte of each 2880-byte block.
     for (std::size_t position = 100; position < whole.size(); position += 2880) {
@@ -268,7 +268,7 @@ TEST_F(VerifyTest, FlippedByteIsFoundWhereverItIs)
 TEST_F(VerifyTest, FlippedPixelIsBlamedOnItsSum)
 {
     write_product(folder, canvas);
-    std::string const path = folder.file("mosaic.fits");
+    std::string const path = folder / "mosaic.fits";
     auto const last = static_cast<std::streamoff>(bytes_of(path).size()) - 2880;
     flip_byte(path, last + 50);
 
@@ -281,7 +281,7 @@ TEST_F(VerifyTest, FlippedPixelIsBlamedOnItsSum)
 TEST_F(VerifyTest, TruncatedFileIsFoundAtAnyLength)
 {
     write_product(folder, canvas);
-    std::string const path = folder.file("mosaic.fits");
+    std::string const path = folder / "mosaic.fits";
     std::string const whole = bytes_of(path);
     for (std::size_t size : {whole.size() - 1, whole.size() - 2880, whole.size() / 2,
                              std::size_t{2880}, std::size_t{100}, std::size_t{0}}) {
@@ -294,7 +294,7 @@ TEST_F(VerifyTest, TruncatedFileIsFoundAtAnyLength)
 TEST_F(VerifyTest, TrailingBytesAreFound)
 {
     write_product(folder, canvas);
-    std::ofstream(folder.file("mosaic.fits"), std::ios::binary | std::ios::app)
+    std::ofstream(folder / "mosaic.fits", std::ios::binary | std::ios::app)
         << std::string(2880, 'x');
 
     EXPECT_THROW((void)verify_product(folder.path()), core::IoError);
@@ -303,17 +303,17 @@ TEST_F(VerifyTest, TrailingBytesAreFound)
 TEST_F(VerifyTest, TruncatedCanvasIsFound)
 {
     write_product(folder, canvas);
-    std::filesystem::resize_file(folder.file("mosaic.h5"),
-                                 std::filesystem::file_size(folder.file("mosaic.h5")) / 2);
+    std::filesystem::resize_file(folder / "mosaic.h5",
+                                 std::filesystem::file_size(folder / "mosaic.h5") / 2);
 
-    EXPECT_THROW((void)verify_product(folder.file("mosaic.h5")), core::IoError);
+    EXPECT_THROW((void)verify_product(folder / "mosaic.h5"), core::IoError);
 }
 
 TEST_F(VerifyTest, FilesThatDifferAreFound)
 {
     write_product(folder, canvas);
     canvas.science.view().at(1, 9, 11) += 1.0F;
-    canvas.write(folder.file("mosaic.h5"));
+    canvas.write(folder / "mosaic.h5");
 
     std::string const text = complaint(folder.path());
 
@@ -324,7 +324,7 @@ TEST_F(VerifyTest, FilesThatDifferAreFound)
 TEST_F(VerifyTest, FilesOfDifferentSizeDoNotBelongTogether)
 {
     write_product(folder, canvas);
-    SmallCanvas(24, 17, 3).write(folder.file("mosaic.h5"));
+    SmallCanvas(24, 17, 3).write(folder / "mosaic.h5");
 
     EXPECT_NE(complaint(folder.path()).find("do not belong together"), std::string::npos);
 }
@@ -334,7 +334,7 @@ TEST_F(VerifyTest, ValueWithoutWeightIsFound)
     canvas.weight.view().at(2, 7, 8) = 0.0F;
     write_product(folder, canvas);
 
-    std::string const text = complaint(folder.file("mosaic.fits"));
+    std::string const text = complaint(folder / "mosaic.fits");
 
     EXPECT_NE(text.find("plane 2, pixel (7, 8)"), std::string::npos) << text;
     EXPECT_NE(text.find("value without weight"), std::string::npos) << text;
@@ -374,16 +374,16 @@ TEST_F(VerifyTest, AlphaWithoutDataIsFound)
 
 TEST_F(VerifyTest, EmptyFolderAndOtherFilesAreNoProduct)
 {
-    std::ofstream(folder.file("note.fits")) << "not a FITS file";
+    std::ofstream(folder / "note.fits") << "not a FITS file";
 
     EXPECT_NE(complaint(folder.path()).find("nothing to verify"), std::string::npos);
-    EXPECT_THROW((void)verify_product(folder.file("note.fits")), core::IoError);
-    EXPECT_THROW((void)verify_product(folder.file("absent.h5")), core::IoError);
+    EXPECT_THROW((void)verify_product(folder / "note.fits"), core::IoError);
+    EXPECT_THROW((void)verify_product(folder / "absent.h5"), core::IoError);
 }
 
 TEST_F(VerifyTest, OtherFitsFileIsNoProduct)
 {
-    io::FitsWriter writer(folder.file("tile.fits"));
+    io::FitsWriter writer(folder / "tile.fits");
     io::FitsImageSpec spec;
     spec.width = 23;
     spec.height = 17;
@@ -392,7 +392,7 @@ TEST_F(VerifyTest, OtherFitsFileIsNoProduct)
     writer.write_rows(image::ImageView<float const>(canvas.science.view()));
     writer.commit();
 
-    EXPECT_NE(complaint(folder.file("tile.fits")).find("1 HDUs instead of 4"), std::string::npos);
+    EXPECT_NE(complaint(folder / "tile.fits").find("1 HDUs instead of 4"), std::string::npos);
 }
 }  // namespace
 }  // namespace sectile::pipeline

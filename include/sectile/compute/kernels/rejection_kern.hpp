@@ -92,8 +92,30 @@ struct SampleRange
     return kept.count() < 2 ? range : kept;
 }
 
+/// Clips about the median at kappa times scale(sorted, range, median), until nothing more is
+/// rejected. Each pass removes at least one sample or is the last.
+template <class Scale>
+[[nodiscard]] SECTILE_HOST_DEVICE inline SampleRange clip_until_stable(double const* sorted,
+                                                                       int count, double kappa_low,
+                                                                       double kappa_high,
+                                                                       Scale const& scale_of)
+{
+    SampleRange range{0, count};
+    while (range.count() > 2) {
+        double const median = median_of(sorted, range);
+        double const scale = scale_of(sorted, range, median);
+        SampleRange const kept =
+            cut_range(sorted, range, median - kappa_low * scale, median + kappa_high * scale);
+        if (kept.count() == range.count()) {
+            break;
+        }
+        range = kept;
+    }
+    return range;
+}
+
 /// Iterated clipping about the median at kappa robust sigmas (robust_scale, at least `noise`),
-/// until nothing more is rejected. Each pass removes at least one sample or is the last.
+/// until nothing more is rejected.
 struct KappaSigma
 {
     double kappa_low;
@@ -102,19 +124,11 @@ struct KappaSigma
     [[nodiscard]] SECTILE_HOST_DEVICE SampleRange operator()(double const* sorted, int count,
                                                              double noise) const
     {
-        SampleRange range{0, count};
-        while (range.count() > 2) {
-            double const median = median_of(sorted, range);
-            double const spread = robust_scale(sorted, range, median);
-            double const scale = spread > noise ? spread : noise;
-            SampleRange const kept =
-                cut_range(sorted, range, median - kappa_low * scale, median + kappa_high * scale);
-            if (kept.count() == range.count()) {
-                break;
-            }
-            range = kept;
-        }
-        return range;
+        auto const scale_of = [noise](double const* samples, SampleRange range, double median) {
+            double const spread = robust_scale(samples, range, median);
+            return spread > noise ? spread : noise;
+        };
+        return clip_until_stable(sorted, count, kappa_low, kappa_high, scale_of);
     }
 };
 
@@ -142,18 +156,11 @@ struct WinsorizedSigma
     [[nodiscard]] SECTILE_HOST_DEVICE SampleRange operator()(double const* sorted, int count,
                                                              double noise) const
     {
-        SampleRange range{0, count};
-        while (range.count() > 2) {
-            double const median = median_of(sorted, range);
-            double const scale = winsorized_scale(sorted, range, median, noise);
-            SampleRange const kept =
-                cut_range(sorted, range, median - kappa_low * scale, median + kappa_high * scale);
-            if (kept.count() == range.count()) {
-                break;
-            }
-            range = kept;
-        }
-        return range;
+        auto const scale_of = [this, noise](double const* samples, SampleRange range,
+                                            double median) {
+            return winsorized_scale(samples, range, median, noise);
+        };
+        return clip_until_stable(sorted, count, kappa_low, kappa_high, scale_of);
     }
 
     [[nodiscard]] SECTILE_HOST_DEVICE double winsorized_scale(double const* sorted,
