@@ -70,6 +70,14 @@ void read_processors(hwloc_topology_t topology, NodeFacts& facts)
     facts.numa_nodes = std::max(1, hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_NUMANODE));
 }
 
+/// For systems that say nothing about themselves: hwloc knows the memory, nobody how much is free.
+std::int64_t memory_of_machine()
+{
+    Topology const topology = load_topology();
+    return topology ? static_cast<std::int64_t>(hwloc_get_root_obj(topology.get())->total_memory)
+                    : 0;
+}
+
 /// What travels between the ranks of a node: numbers first, then the mask.
 struct FactsOnWire
 {
@@ -136,8 +144,11 @@ NodeFacts read_node_facts()
     if (facts.cpus.empty()) {
         count_threads(facts);
     }
-    facts.cpu_quota = read_cpu_quota();
-    facts.memory = read_node_memory();
+    facts.cpu_quota = core::read_cpu_quota();
+    facts.memory = core::read_node_memory();
+    if (facts.memory.total == 0) {
+        facts.memory.total = facts.memory.available = memory_of_machine();
+    }
     return facts;
 }
 

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <fstream>
-#include <sys/resource.h>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,6 +11,7 @@
 
 #include "sectile/core/error.hpp"
 #include "sectile/core/log.hpp"
+#include "sectile/core/system.hpp"
 
 namespace sectile::report
 {
@@ -20,36 +19,6 @@ namespace
 {
 using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
-
-double seconds(timeval const& value)
-{
-    return static_cast<double>(value.tv_sec) + 1e-6 * static_cast<double>(value.tv_usec);
-}
-
-double process_cpu_time()
-{
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-/// Bytes. VmHWM first: ru_maxrss survives exec(), so a big launcher would be counted as ours.
-double peak_resident_memory()
-{
-    std::ifstream status("/proc/self/status");
-    std::string word;
-    while (status >> word) {
-        if (word == "VmHWM:") {
-            double kibibytes = 0.0;
-            if (status >> kibibytes) {
-                return kibibytes * 1024.0;
-            }
-        }
-    }
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    return static_cast<double>(usage.ru_maxrss) * 1024.0;
-}
 
 double seconds_since(Clock::time_point start)
 {
@@ -93,12 +62,12 @@ struct RunReport::State
     std::vector<std::pair<std::string, std::int64_t>> notes;  ///< in order of first appearance
     std::map<std::string, std::size_t> note_index;
     Clock::time_point start = Clock::now();
-    double cpu_start = process_cpu_time();
+    double cpu_start = core::read_process_usage().cpu_time;
 
     PhaseTiming total() const
     {
-        return {"total", seconds_since(start), process_cpu_time() - cpu_start,
-                peak_resident_memory()};
+        return {"total", seconds_since(start), core::read_process_usage().cpu_time - cpu_start,
+                static_cast<double>(core::read_process_usage().peak_resident)};
     }
 };
 
@@ -107,13 +76,17 @@ RunReport::RunReport() : state_(std::make_unique<State>()) {}
 RunReport::~RunReport() = default;
 
 RunReport::Timer::Timer(RunReport& report, std::string name)
-    : report_(report), name_(std::move(name)), start_(Clock::now()), cpu_start_(process_cpu_time())
+    : report_(report),
+      name_(std::move(name)),
+      start_(Clock::now()),
+      cpu_start_(core::read_process_usage().cpu_time)
 {}
 
 RunReport::Timer::~Timer()
 {
-    PhaseTiming const timing{name_, seconds_since(start_), process_cpu_time() - cpu_start_,
-                             peak_resident_memory()};
+    PhaseTiming const timing{name_, seconds_since(start_),
+                             core::read_process_usage().cpu_time - cpu_start_,
+                             static_cast<double>(core::read_process_usage().peak_resident)};
     std::lock_guard const lock(report_.state_->mutex);
     auto& phases = report_.state_->phases;
     auto const known = std::find_if(phases.begin(), phases.end(), [&](PhaseTiming const& phase) {

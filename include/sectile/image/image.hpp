@@ -4,10 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <new>
 #include <type_traits>
 
 #include "sectile/core/box.hpp"
+#include "sectile/core/memory_budget.hpp"
 
 namespace sectile::image
 {
@@ -50,8 +50,8 @@ struct ImageView
     }
 };
 
-/// Owner of pixels, rows aligned to 64 bytes. Move-only; contents start as zero.
-/// Throws std::bad_alloc.
+/// Owner of pixels, rows aligned to 64 bytes, drawn from the memory budget of the process.
+/// Move-only; contents start as zero. Throws std::bad_alloc.
 template <class T>
 class Image
 {
@@ -68,8 +68,8 @@ class Image
         auto const count =
             static_cast<std::size_t>(plane_stride_) * static_cast<std::size_t>(planes);
         if (count > 0) {
-            void* const raw = ::operator new[](count * sizeof(T), std::align_val_t{alignment});
-            data_.reset(static_cast<T*>(raw));
+            void* const raw = core::allocate_buffer(count * sizeof(T), alignment);
+            data_ = {static_cast<T*>(raw), Deleter{count * sizeof(T)}};
             std::uninitialized_value_construct_n(data_.get(), count);
         }
     }
@@ -94,7 +94,8 @@ class Image
   private:
     struct Deleter
     {
-        void operator()(T* data) const { ::operator delete[](data, std::align_val_t{alignment}); }
+        std::size_t bytes = 0;
+        void operator()(T* data) const { core::free_buffer(data, bytes, alignment); }
     };
     static_assert(std::is_trivially_copyable_v<T>);
 

@@ -2,26 +2,16 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "sectile/comm/communicator.hpp"
+#include "sectile/core/system.hpp"
 #include "sectile/plan/capabilities.hpp"
 
 namespace sectile::pipeline
 {
-/// Memory of the node as this process may use it, bytes. 0 where the system does not say.
-struct NodeMemory
-{
-    std::int64_t total = 0;  ///< of the machine
-    std::int64_t available =
-        0;  ///< that can be taken without swapping; the cgroup limit is honoured
-    std::optional<std::int64_t>
-        cgroup_limit;  ///< the tightest limit of this process's control groups
-};
-
 /// What this process may use of its node.
 struct NodeFacts
 {
@@ -29,18 +19,10 @@ struct NodeFacts
     int physical_cores = 0;           ///< cores behind them
     int numa_nodes = 1;               ///< of the machine
     std::optional<double> cpu_quota;  ///< processors that the cgroup grants; none: no quota
-    NodeMemory memory;
+    core::NodeMemory memory;
 };
 
-/// Memory from /proc and the cgroup files (versions 2 and 1) below `root`. Page cache that the
-/// kernel would drop (inactive_file) does not count as used. Without /proc the portable build
-/// answers with the total of the machine as both numbers. Never throws.
-[[nodiscard]] NodeMemory read_node_memory(std::filesystem::path const& root = "/");
-
-/// CPU quota of the control groups of this process (cpu.max, cpu.cfs_quota_us) below `root`.
-[[nodiscard]] std::optional<double> read_cpu_quota(std::filesystem::path const& root = "/");
-
-/// Affinity by hwloc, memory and quota as above.
+/// Affinity by hwloc, memory and quota by core/system.hpp.
 [[nodiscard]] NodeFacts read_node_facts();
 
 /// Shares logical processors among the ranks of a node: every processor goes to the rank that may

@@ -42,12 +42,12 @@ class FakeSystem : public ::testing::Test
 #ifdef __linux__
 TEST_F(FakeSystem, ReadsMemoryWithoutControlGroups)
 {
-    NodeMemory const memory = read_node_memory(root_);
+    core::NodeMemory const memory = core::read_node_memory(root_);
 
     EXPECT_EQ(memory.total, 64 * gibibyte);
     EXPECT_EQ(memory.available, 32 * gibibyte);
     EXPECT_FALSE(memory.cgroup_limit.has_value());
-    EXPECT_FALSE(read_cpu_quota(root_).has_value());
+    EXPECT_FALSE(core::read_cpu_quota(root_).has_value());
 }
 
 TEST_F(FakeSystem, HonoursTheTightestGroupOfVersion2)
@@ -63,11 +63,11 @@ TEST_F(FakeSystem, HonoursTheTightestGroupOfVersion2)
     write("sys/fs/cgroup/slurm/job_7/step_0/memory.max", "max\n");
     write("sys/fs/cgroup/slurm/job_7/step_0/cpu.max", "max 100000\n");
 
-    NodeMemory const memory = read_node_memory(root_);
+    core::NodeMemory const memory = core::read_node_memory(root_);
 
     EXPECT_EQ(memory.cgroup_limit, 8 * gibibyte);
     EXPECT_EQ(memory.available, 6 * gibibyte) << "page cache that can be dropped is not used up";
-    EXPECT_EQ(read_cpu_quota(root_), 3.5);
+    EXPECT_EQ(core::read_cpu_quota(root_), 3.5);
 }
 
 TEST_F(FakeSystem, HonoursGroupsOfVersion1)
@@ -80,11 +80,11 @@ TEST_F(FakeSystem, HonoursGroupsOfVersion1)
     write("sys/fs/cgroup/cpu,cpuacct/box/cpu.cfs_quota_us", "200000\n");
     write("sys/fs/cgroup/cpu,cpuacct/box/cpu.cfs_period_us", "100000\n");
 
-    NodeMemory const memory = read_node_memory(root_);
+    core::NodeMemory const memory = core::read_node_memory(root_);
 
     EXPECT_EQ(memory.cgroup_limit, 4 * gibibyte);
     EXPECT_EQ(memory.available, 3 * gibibyte);
-    EXPECT_EQ(read_cpu_quota(root_), 2.0);
+    EXPECT_EQ(core::read_cpu_quota(root_), 2.0);
 }
 
 TEST_F(FakeSystem, InsideAContainerTheMountPointAnswers)
@@ -93,7 +93,7 @@ TEST_F(FakeSystem, InsideAContainerTheMountPointAnswers)
     write("sys/fs/cgroup/memory.max", std::to_string(2 * gibibyte) + "\n");
     write("sys/fs/cgroup/memory.current", std::to_string(gibibyte / 2) + "\n");
 
-    EXPECT_EQ(read_node_memory(root_).available, gibibyte * 3 / 2);
+    EXPECT_EQ(core::read_node_memory(root_).available, gibibyte * 3 / 2);
 }
 
 TEST_F(FakeSystem, AnOverdrawnGroupHasNothingLeft)
@@ -102,7 +102,7 @@ TEST_F(FakeSystem, AnOverdrawnGroupHasNothingLeft)
     write("sys/fs/cgroup/memory.max", "1000\n");
     write("sys/fs/cgroup/memory.current", "2000\n");
 
-    EXPECT_EQ(read_node_memory(root_).available, 0);
+    EXPECT_EQ(core::read_node_memory(root_).available, 0);
 }
 #endif
 

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Memory and CPU quota from /proc and the control groups, versions 2 and 1 (kernel documentation
-// admin-guide/cgroup-v2.rst and admin-guide/cgroup-v1/).
+// admin-guide/cgroup-v2.rst and admin-guide/cgroup-v1/), the process from /proc/self (proc(5)).
 #include <algorithm>
 #include <fstream>
+#include <malloc.h>
 #include <sstream>
+#include <string>
+#include <sys/resource.h>
+#include <vector>
 
-#include "sectile/pipeline/node_probe.hpp"
+#include "sectile/core/system.hpp"
 
-namespace sectile::pipeline
+namespace sectile::core
 {
 namespace
 {
@@ -129,11 +133,27 @@ std::optional<double> read_group_quota(fs::path const& folder, bool version2)
     }
     return static_cast<double>(*quota) / static_cast<double>(*period);
 }
+constexpr std::int64_t kibibyte = 1024;
+
+/// What `ulimit -v` leaves of the address space; none without a limit.
+std::optional<std::int64_t> free_address_space(fs::path const& root)
+{
+    rlimit limit{};
+    auto const used = read_field(root / "proc/self/status", "VmSize");
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || !used) {
+        return std::nullopt;
+    }
+    return std::max<std::int64_t>(0, static_cast<std::int64_t>(limit.rlim_cur) - *used * kibibyte);
+}
+
+double seconds(timeval const& value)
+{
+    return static_cast<double>(value.tv_sec) + 1e-6 * static_cast<double>(value.tv_usec);
+}
 }  // namespace
 
 NodeMemory read_node_memory(fs::path const& root)
 {
-    std::int64_t constexpr kibibyte = 1024;
     fs::path const meminfo = root / "proc/meminfo";
     NodeMemory memory;
     memory.total = read_field(meminfo, "MemTotal").value_or(0) * kibibyte;
@@ -152,6 +172,8 @@ NodeMemory read_node_memory(fs::path const& root)
             memory.available = std::min(memory.available, group->free);
         }
     }
+    memory.available =
+        std::min(memory.available, free_address_space(root).value_or(memory.available));
     return memory;
 }
 
@@ -167,4 +189,44 @@ std::optional<double> read_cpu_quota(fs::path const& root)
     }
     return tightest;
 }
-}  // namespace sectile::pipeline
+
+ProcessUsage read_process_usage()
+{
+    ProcessUsage usage;
+    rusage times{};
+    getrusage(RUSAGE_SELF, &times);
+    usage.cpu_time = seconds(times.ru_utime) + seconds(times.ru_stime);
+    fs::path const self = "/proc/self";
+    // ru_maxrss survives exec(), so a big launcher would be counted as ours: VmHWM first.
+    usage.peak_resident = read_field(self / "status", "VmHWM").value_or(times.ru_maxrss) * kibibyte;
+    usage.resident = read_field(self / "status", "VmRSS").value_or(0) * kibibyte;
+    usage.bytes_read = read_field(self / "io", "rchar").value_or(0);
+    usage.bytes_written = read_field(self / "io", "wchar").value_or(0);
+    return usage;
+}
+
+bool reset_peak_resident()
+{
+    std::ofstream stream("/proc/self/clear_refs");
+    stream << "5" << std::flush;
+    return stream.good();
+}
+
+void tune_heap()
+{
+#ifdef __GLIBC__
+    // glibc raises the threshold up to 32 MiB by itself when such blocks are freed, and the heap
+    // then keeps what lies below the topmost block in use.
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    mallopt(M_TRIM_THRESHOLD, 4 << 20);
+    mallopt(M_ARENA_MAX, 4);
+#endif
+}
+
+void trim_heap()
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+}  // namespace sectile::core
