@@ -7,6 +7,7 @@
 #include <boost/program_options.hpp>
 
 #include "app/later_keys.hpp"
+#include "app/plan_options.hpp"
 #include "app/suggestion.hpp"
 
 namespace sectile::app
@@ -187,6 +188,9 @@ std::string unknown_key_problem(std::string const& key, std::string const& shown
 {
     if (is_later_key(key)) {
         return "the option " + shown + " is planned for a later version and not offered yet";
+    }
+    if (is_machine_key(key)) {
+        return "the option " + shown + " belongs to sectile plan only";
     }
     std::vector<std::string> keys;
     keys.reserve(table.size());

@@ -12,6 +12,7 @@
 #include "sectile/pipeline/simulate.hpp"
 #include "sectile/pipeline/verify.hpp"
 
+#include "app/plan_options.hpp"
 #include "app/run_options.hpp"
 #include "app/run_request.hpp"
 #include "app/simulate_options.hpp"
@@ -91,9 +92,12 @@ ExitCode print_run_text(Words const& words, bool dry_run)
 {
     RunRequest const request = read_run_request(words, dry_run);
     if (request.help) {
-        std::string const options = help_text(infos_of(run_options())) + exit_codes;
+        auto const& table = dry_run ? plan_options() : run_options();
+        std::string const options = help_text(infos_of(table)) + exit_codes;
         if (dry_run) {
-            print_help("plan", "Plans a mosaic without any pixel work. Takes the options of run.",
+            print_help("plan",
+                       "Plans a mosaic without any pixel work, for this machine or another one. "
+                       "Takes the options of\nrun as well.",
                        "--input PATH... [options]", options);
         } else {
             print_help("run",

@@ -384,7 +384,8 @@ Words overruled_by_reference_grid(RunConfig const& config)
 
 void check_device(RunConfig const& config, Problems& problems)
 {
-    if (config.use_gpu != pipeline::UseGpu::on) {
+    // A plan for another machine uses the devices that are there.
+    if (config.use_gpu != pipeline::UseGpu::on || config.machine.gpus.value_or(0) > 0) {
         return;
     }
     if (config.backend == pipeline::BackendChoice::reference) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "app/run_request.hpp"
 
+#include "app/plan_options.hpp"
 #include "app/run_options.hpp"
 
 namespace sectile::app
@@ -8,7 +9,7 @@ namespace sectile::app
 RunRequest read_run_request(std::vector<std::string> const& words, bool dry_run)
 {
     Problems problems;
-    RunRequest request = read_options(words, run_options(), problems);
+    RunRequest request = read_options(words, dry_run ? plan_options() : run_options(), problems);
     if (request.help) {
         return request;
     }
@@ -18,9 +19,13 @@ RunRequest read_run_request(std::vector<std::string> const& words, bool dry_run)
     complete(config);
     if (!request.print_config) {
         check_run(config, problems);
+        check_machine(config.machine, problems);
     }
     problems.throw_if_any();
     describe_options(config);
+    if (dry_run) {
+        config.options_text = to_ini(plan_options(), config);
+    }
     return request;
 }
 
@@ -29,8 +34,8 @@ pipeline::RunConfig run_config_from_text(std::string const& text)
     Problems problems;
     pipeline::RunConfig config;
     ConfigFile const file =
-        parse_ini(text, "the configuration of rank 0", infos_of(run_options()), problems);
-    apply(run_options(), file.settings, config, problems);
+        parse_ini(text, "the configuration of rank 0", infos_of(plan_options()), problems);
+    apply(plan_options(), file.settings, config, problems);
     problems.throw_if_any();
     complete(config);
     describe_options(config);

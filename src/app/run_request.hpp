@@ -12,8 +12,8 @@ namespace sectile::app
 {
 using RunRequest = Request<pipeline::RunConfig>;
 
-/// The request of `run` (or of `plan`: `dry_run`). Throws core::ConfigError with everything that is
-/// wrong.
+/// The request of `run` (or of `plan`: `dry_run`, which takes plan_options()). Throws
+/// core::ConfigError with everything that is wrong.
 [[nodiscard]] RunRequest read_run_request(std::vector<std::string> const& words, bool dry_run);
 
 /// The configuration that a text of --print-config describes; for the ranks that did not read the

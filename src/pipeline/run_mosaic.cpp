@@ -12,7 +12,7 @@
 #include "pipeline/p2_group.hpp"
 #include "pipeline/p4_grid.hpp"
 #include "pipeline/p6_finish.hpp"
-#include "pipeline/plan_text.hpp"
+#include "pipeline/plan_overview.hpp"
 #include "pipeline/run_files.hpp"
 
 namespace sectile::pipeline
@@ -76,6 +76,15 @@ std::string plan_mosaic(RunConfig const& config, comm::Communicator const& world
     Context context(config, world);
     plan::MosaicPlan mosaic;
     make_plan(mosaic, config, context);
-    return plan_text(mosaic, config, context);
+    std::string text;
+    comm::agree(world, "planning", [&] {
+        if (world.is_root()) {
+            PlannedMachine const machine =
+                planned_machine(config.machine, context.node, world.size());
+            PlanOverview const overview = overview_of(mosaic, config, machine, *context.runner);
+            text = config.machine.json ? plan_json(overview) : plan_text(overview);
+        }
+    });
+    return text;
 }
 }  // namespace sectile::pipeline

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -77,6 +78,18 @@ struct StackOptions
     compute::CombineRecipe combine{.rejection = compute::Rejection::winsorized_sigma_clip};
 };
 
+/// The machine that `sectile plan` plans for, as far as it is not this one: a member that is not
+/// set stands for what there is here. Never read by a run.
+struct MachineOptions
+{
+    std::optional<int> ranks;
+    std::optional<int> ranks_per_node;
+    std::optional<std::int64_t> node_ram;  ///< bytes that the job may use on each node
+    std::optional<int> node_cores;         ///< that the job may use on each node
+    std::optional<int> gpus;               ///< per node
+    bool json = false;                     ///< the plan as JSON instead of text
+};
+
 /// What the user said, typed and validated; made by the command line layer, read by everything
 /// else.
 struct RunConfig
@@ -112,6 +125,7 @@ struct RunConfig
     Route route = Route::automatic;
     BackendChoice backend = BackendChoice::cpu;
     UseGpu use_gpu = UseGpu::automatic;
+    MachineOptions machine;
 
     std::string options_text;  ///< --print-config of this run, for the report
     /// The lines of options_text that change the picture; for products, which must not vary with

@@ -13,7 +13,8 @@ namespace sectile::pipeline
 /// user; throws what the ranks agreed on (core::StageFailed) and internal errors.
 [[nodiscard]] core::ExitCode run_mosaic(RunConfig const& config, comm::Communicator const& world);
 
-/// Everything up to and without pixel work, as text for the user. *Collective*; throws as
-/// run_mosaic(). Writes nothing.
+/// Everything up to and without pixel work, for config.machine, as text (or JSON) for the user, on
+/// rank 0; empty elsewhere. *Collective*; throws as run_mosaic(), core::ConfigError on all ranks
+/// where the machine has not enough memory. Writes nothing.
 [[nodiscard]] std::string plan_mosaic(RunConfig const& config, comm::Communicator const& world);
 }  // namespace sectile::pipeline
