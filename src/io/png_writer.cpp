@@ -5,7 +5,7 @@
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
-#include <limits>
+#include <utility>
 #include <vector>
 
 #include <png.h>
@@ -60,10 +60,11 @@ void interleave(image::ImageView<std::uint8_t const> const& pixels, std::int64_t
     }
 }
 
-/// False when libpng gave up. Only trivially destructible objects live here: libpng leaves by
-/// longjmp().
-bool encode(png_structp png, png_infop info, std::FILE* file,
-            image::ImageView<std::uint8_t const> const& pixels, std::uint8_t* row_buffer)
+// Only trivially destructible objects live in the functions below: libpng leaves by longjmp(). They
+// are false when it did.
+
+bool encode_header(png_structp png, png_infop info, std::FILE* file, std::int64_t width,
+                   std::int64_t height, int planes)
 {
     if (setjmp(png_jmpbuf(png)) != 0) {
         return false;
@@ -72,99 +73,157 @@ bool encode(png_structp png, png_infop info, std::FILE* file,
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_set_compression_level(png, compression_level);
     png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE | PNG_FILTER_SUB | PNG_FILTER_UP);
-    png_set_IHDR(png, info, static_cast<png_uint_32>(pixels.box.width()),
-                 static_cast<png_uint_32>(pixels.box.height()), 8, color_type(pixels.planes),
-                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_IHDR(png, info, static_cast<png_uint_32>(width), static_cast<png_uint_32>(height), 8,
+                 color_type(planes), PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+                 PNG_FILTER_TYPE_DEFAULT);
     png_set_sRGB(png, info, PNG_sRGB_INTENT_PERCEPTUAL);
     png_write_info(png, info);
+    return true;
+}
+
+bool encode_rows(png_structp png, image::ImageView<std::uint8_t const> const& pixels,
+                 std::uint8_t* row_buffer)
+{
+    if (setjmp(png_jmpbuf(png)) != 0) {
+        return false;
+    }
     for (std::int64_t y = pixels.box.y1 - 1; y >= pixels.box.y0; --y) {
         interleave(pixels, y, row_buffer);
         png_write_row(png, row_buffer);
     }
-    png_write_end(png, nullptr);
     return true;
 }
 
-/// Owns libpng's two structures and the temporary file; the file is removed unless published.
-class PngFile
+bool encode_end(png_structp png)
 {
-  public:
-    explicit PngFile(std::string path) : path_(std::move(path)), part_(temporary_name(path_))
-    {
-        file_ = std::fopen(part_.c_str(), "wb");
-        if (file_ == nullptr) {
-            throw failure(std::strerror(errno));
-        }
-        png_ =
-            png_create_write_struct(PNG_LIBPNG_VER_STRING, &problem_, keep_problem, ignore_warning);
-        info_ = png_ != nullptr ? png_create_info_struct(png_) : nullptr;
-        if (info_ == nullptr) {
-            release();
-            throw failure("out of memory");
-        }
+    if (setjmp(png_jmpbuf(png)) != 0) {
+        return false;
     }
-    ~PngFile() { release(); }
-    PngFile(PngFile const&) = delete;
-    PngFile& operator=(PngFile const&) = delete;
-
-    void write(image::ImageView<std::uint8_t const> const& pixels)
-    {
-        std::vector<std::uint8_t> row(static_cast<std::size_t>(pixels.box.width()) *
-                                      static_cast<std::size_t>(pixels.planes));
-        errno = 0;
-        if (!encode(png_, info_, file_, pixels, row.data())) {
-            throw failure(errno != 0 ? std::strerror(errno) : problem_.text);
-        }
-    }
-
-    void publish()
-    {
-        errno = 0;
-        int const closed = std::fclose(file_);
-        file_ = nullptr;
-        if (closed != 0) {
-            throw failure(std::strerror(errno));
-        }
-        publish_file(path_);
-        published_ = true;
-    }
-
-  private:
-    [[nodiscard]] core::IoError failure(char const* reason) const
-    {
-        return core::IoError(core::sentence("the picture '" + path_ + "' cannot be written", reason,
-                                            "check the folder and its free space"));
-    }
-
-    void release()
-    {
-        png_destroy_write_struct(&png_, &info_);
-        if (file_ != nullptr) {
-            std::fclose(file_);
-            file_ = nullptr;
-        }
-        if (!published_) {
-            std::remove(part_.c_str());
-        }
-    }
-
-    std::string path_;
-    std::string part_;
-    std::FILE* file_ = nullptr;
-    png_structp png_ = nullptr;
-    png_infop info_ = nullptr;
-    PngProblem problem_;
-    bool published_ = false;
-};
+    png_write_end(png, nullptr);
+    return true;
+}
 }  // namespace
+
+/// Owns libpng's two structures and the temporary file; the file is removed unless published.
+struct PngWriter::Impl
+{
+    explicit Impl(std::string target) : path(std::move(target)), part(temporary_name(path)) {}
+    ~Impl() { release(); }
+    Impl(Impl const&) = delete;
+    Impl& operator=(Impl const&) = delete;
+
+    void open();
+    void publish();
+    void release();
+    /// `done` is what one of the encode functions returned since errno was cleared.
+    void require_success(bool done) const;
+    [[nodiscard]] core::IoError failure(char const* reason) const;
+
+    std::string path;
+    std::string part;
+    std::int64_t width = 0;
+    int planes = 0;
+    std::int64_t rows_left = 0;
+    std::vector<std::uint8_t> row;
+    std::FILE* file = nullptr;
+    png_structp png = nullptr;
+    png_infop info = nullptr;
+    PngProblem problem;
+    bool published = false;
+};
+
+void PngWriter::Impl::open()
+{
+    file = std::fopen(part.c_str(), "wb");
+    if (file == nullptr) {
+        throw failure(std::strerror(errno));
+    }
+    png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &problem, keep_problem, ignore_warning);
+    info = png != nullptr ? png_create_info_struct(png) : nullptr;
+    if (info == nullptr) {
+        throw failure("out of memory");
+    }
+}
+
+void PngWriter::Impl::publish()
+{
+    errno = 0;
+    int const closed = std::fclose(file);
+    file = nullptr;
+    if (closed != 0) {
+        throw failure(std::strerror(errno));
+    }
+    publish_file(path);
+    published = true;
+}
+
+void PngWriter::Impl::release()
+{
+    png_destroy_write_struct(&png, &info);
+    if (file != nullptr) {
+        std::fclose(file);
+        file = nullptr;
+    }
+    if (!published) {
+        std::remove(part.c_str());
+    }
+}
+
+void PngWriter::Impl::require_success(bool done) const
+{
+    if (!done) {
+        throw failure(errno != 0 ? std::strerror(errno) : problem.text);
+    }
+}
+
+core::IoError PngWriter::Impl::failure(char const* reason) const
+{
+    return core::IoError(core::sentence("the picture '" + path + "' cannot be written", reason,
+                                        "check the folder and its free space"));
+}
+
+PngWriter::PngWriter(std::string path, std::int64_t width, std::int64_t height, int planes)
+{
+    core::require(planes == 1 || planes == 3 || planes == 4, "a picture has 1, 3 or 4 planes");
+    core::require(width > 0 && height > 0, "a picture has pixels");
+    impl_ = std::make_unique<Impl>(std::move(path));
+    impl_->width = width;
+    impl_->planes = planes;
+    impl_->rows_left = height;
+    impl_->row.resize(static_cast<std::size_t>(width) * static_cast<std::size_t>(planes));
+    impl_->open();
+    errno = 0;
+    impl_->require_success(
+        encode_header(impl_->png, impl_->info, impl_->file, width, height, planes));
+}
+
+PngWriter::~PngWriter() = default;
+PngWriter::PngWriter(PngWriter&&) noexcept = default;
+
+void PngWriter::write_rows(image::ImageView<std::uint8_t const> rows)
+{
+    core::require(rows.box.width() == impl_->width && rows.planes == impl_->planes,
+                  "rows are as wide and deep as their picture");
+    core::require(rows.box.height() <= impl_->rows_left,
+                  "a picture takes no more rows than it has");
+    errno = 0;
+    impl_->require_success(encode_rows(impl_->png, rows, impl_->row.data()));
+    impl_->rows_left -= rows.box.height();
+}
+
+void PngWriter::commit()
+{
+    core::require(impl_->rows_left == 0 && impl_->file != nullptr,
+                  "a picture is committed once, when it is complete");
+    errno = 0;
+    impl_->require_success(encode_end(impl_->png));
+    impl_->publish();
+}
 
 void write_png(std::string const& path, image::ImageView<std::uint8_t const> pixels)
 {
-    core::require(pixels.planes == 1 || pixels.planes == 3 || pixels.planes == 4,
-                  "a picture has 1, 3 or 4 planes");
-    core::require(!pixels.empty(), "a picture has pixels");
-    PngFile file(path);
-    file.write(pixels);
-    file.publish();
+    PngWriter writer(path, pixels.box.width(), pixels.box.height(), pixels.planes);
+    writer.write_rows(pixels);
+    writer.commit();
 }
 }  // namespace sectile::io

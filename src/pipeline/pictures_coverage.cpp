@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <string>
 
+#include "sectile/core/error.hpp"
+
 #include "pipeline/pictures_drawing.hpp"
 
 namespace sectile::pipeline
@@ -60,29 +62,53 @@ void draw_bar(image::ImageView<std::uint8_t> picture, StripLayout const& layout,
 }
 }  // namespace
 
-image::Image<std::uint8_t> draw_coverage(image::ImageView<std::uint32_t const> coverage)
+core::Box coverage_picture_box(core::Box const& map)
+{
+    StripLayout const layout(map.width());
+    return {0, 0, layout.width, map.height() + layout.height};
+}
+
+CoverageDrawing::CoverageDrawing(image::ImageView<std::uint32_t const> coverage)
+    : coverage_(coverage)
 {
     core::Box const map = coverage.box;
-    StripLayout const layout(map.width());
-    image::Image<std::uint8_t> picture({0, 0, layout.width, map.height() + layout.height}, 4);
-    std::uint32_t largest = 0;
     for (std::int64_t y = map.y0; y < map.y1; ++y) {
         std::uint32_t const* const row = coverage.row(0, y);
-        largest = std::max(largest, *std::max_element(row, row + map.width()));
+        largest_ = std::max(largest_, *std::max_element(row, row + map.width()));
     }
-    std::int64_t const left = (layout.width - map.width()) / 2;
-    for (std::int64_t y = 0; y < map.height(); ++y) {
-        std::uint32_t const* const row = coverage.row(0, map.y0 + y);
-        for (std::int64_t x = 0; x < map.width(); ++x) {
-            if (row[x] > 0) {
-                std::int64_t const out_x = left + x;
-                std::int64_t const out_y = layout.height + y;
-                fill(picture.view(), {out_x, out_y, out_x + 1, out_y + 1},
-                     map_color(static_cast<double>(row[x]) / largest));
-            }
+    StripLayout const layout(map.width());
+    strip_ = image::Image<std::uint8_t>({0, 0, layout.width, layout.height}, 4);
+    draw_bar(strip_.view(), layout, largest_);
+}
+
+void CoverageDrawing::draw(image::ImageView<std::uint8_t> rows) const
+{
+    core::require(rows.box.width() == strip_.box().width() && rows.planes == 4,
+                  "rows are as wide and deep as their picture");
+    for (std::int64_t y = rows.box.y0; y < rows.box.y1; ++y) {
+        if (y >= strip_.box().y1) {
+            draw_map_row(rows, y);
+            continue;
+        }
+        for (int plane = 0; plane < rows.planes; ++plane) {
+            std::copy_n(strip_.view().row(plane, y), rows.box.width(), rows.row(plane, y));
         }
     }
-    draw_bar(picture.view(), layout, largest);
-    return picture;
+}
+
+void CoverageDrawing::draw_map_row(image::ImageView<std::uint8_t> rows, std::int64_t y) const
+{
+    core::Box const map = coverage_.box;
+    for (int plane = 0; plane < rows.planes; ++plane) {
+        std::fill_n(rows.row(plane, y), rows.box.width(), std::uint8_t{0});
+    }
+    std::uint32_t const* const counts = coverage_.row(0, map.y0 + y - strip_.box().y1);
+    std::int64_t const left = rows.box.x0 + (rows.box.width() - map.width()) / 2;
+    for (std::int64_t x = 0; x < map.width(); ++x) {
+        if (counts[x] > 0) {
+            fill(rows, {left + x, y, left + x + 1, y + 1},
+                 map_color(static_cast<double>(counts[x]) / largest_));
+        }
+    }
 }
 }  // namespace sectile::pipeline

@@ -28,8 +28,8 @@ constexpr std::size_t least_star_pixels = 30;
 /// Channels are never scaled more than this: beyond it the field, not the camera, is coloured.
 constexpr double most_balance = 3.0;
 
-/// Values used for statistics; more cost time and change nothing that the eye can see.
-constexpr std::size_t most_samples = std::size_t{1} << 21U;
+/// Pixels used for statistics; more cost time and memory and change nothing that the eye can see.
+constexpr std::int64_t most_samples = std::int64_t{1} << 20U;
 /// Pixels with less valid area than this are left out of the statistics: rims are noisier.
 constexpr float solid_fraction = 0.5F;
 
@@ -38,34 +38,56 @@ constexpr float solid_fraction = 0.5F;
 constexpr double clip_above = 2.0;
 constexpr double clip_below = 3.0;
 
-int shown_planes(AreaMean const& picture)
+/// Upper median of at least one value.
+float median_of(Samples& values)
 {
-    return picture.mean.planes() >= 3 ? 3 : 1;
+    auto const middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    return *middle;
 }
 
-/// Values of some pixels, evenly spread over the picture.
-std::vector<float> sample_plane(AreaMean const& picture, int plane, float least_fraction)
+/// Values of the pixels of which more than a fraction is valid.
+Samples values_of_plane(AreaMean const& picture, int plane, float least_fraction)
 {
     core::Box const box = picture.mean.box();
-    auto const pixels = static_cast<std::size_t>(box.area());
-    // Odd, so that the samples do not stay in the same columns of a picture of even width.
-    std::size_t const step = (pixels / most_samples) | 1U;
-    std::vector<float> values;
-    values.reserve(pixels / step + 1);
-    for (std::size_t i = 0; i < pixels; i += step) {
-        auto const x = static_cast<std::int64_t>(i) % box.width();
-        auto const y = static_cast<std::int64_t>(i) / box.width();
-        if (picture.fraction.view().at(plane, x, y) > least_fraction) {
-            values.push_back(picture.mean.view().at(plane, x, y));
+    Samples values;
+    values.reserve(static_cast<std::size_t>(box.area()));
+    for (std::int64_t y = box.y0; y < box.y1; ++y) {
+        float const* const mean = picture.mean.view().row(plane, y);
+        float const* const fraction = picture.fraction.view().row(plane, y);
+        for (std::int64_t x = 0; x < box.width(); ++x) {
+            if (fraction[x] > least_fraction) {
+                values.push_back(mean[x]);
+            }
         }
     }
     return values;
 }
 
-std::vector<float> sample_plane(AreaMean const& picture, int plane)
+Samples values_of_plane(AreaMean const& picture, int plane)
 {
-    std::vector<float> values = sample_plane(picture, plane, solid_fraction);
-    return values.empty() ? sample_plane(picture, plane, 0.0F) : values;
+    Samples values = values_of_plane(picture, plane, solid_fraction);
+    return values.empty() ? values_of_plane(picture, plane, 0.0F) : values;
+}
+
+/// Calls `use` with the brightness above the sky of every pixel that shows the colour of a star.
+template <class Use>
+void for_star_pixels(AreaMean const& picture, std::vector<SkyLevel> const& sky, Use&& use)
+{
+    core::Box const box = picture.mean.box();
+    for (std::int64_t y = box.y0; y < box.y1; ++y) {
+        for (std::int64_t x = box.x0; x < box.x1; ++x) {
+            std::array<double, 3> light{};
+            bool bright = true;
+            for (std::size_t c = 0; c < sky.size() && bright; ++c) {
+                light[c] = picture.mean.view().at(static_cast<int>(c), x, y) - sky[c].level;
+                bright = light[c] > star_sigmas * sky[c].sigma;
+            }
+            if (bright) {
+                use(light);
+            }
+        }
+    }
 }
 
 /// Factors that make the median colour of the bright pixels neutral, with a mean of 1.
@@ -73,29 +95,23 @@ std::vector<double> white_balance(AreaMean const& picture, std::vector<SkyLevel>
 {
     std::size_t const channels = sky.size();
     std::vector<double> balance(channels, 1.0);
-    std::vector<std::vector<float>> share(channels);
-    core::Box const box = picture.mean.box();
-    for (std::int64_t y = box.y0; channels > 1 && y < box.y1; ++y) {
-        for (std::int64_t x = box.x0; x < box.x1; ++x) {
-            std::array<double, 3> light{};
-            bool bright = true;
-            for (std::size_t c = 0; c < channels; ++c) {
-                light[c] = picture.mean.view().at(static_cast<int>(c), x, y) - sky[c].level;
-                bright = bright && light[c] > star_sigmas * sky[c].sigma;
-            }
-            double const mean = (light[0] + light[1] + light[2]) / 3.0;
-            for (std::size_t c = 0; bright && c < channels; ++c) {
-                share[c].push_back(static_cast<float>(light[c] / mean));
-            }
-        }
+    std::size_t count = 0;
+    if (channels > 1) {
+        for_star_pixels(picture, sky, [&](std::array<double, 3> const&) { ++count; });
     }
-    if (share.front().size() < least_star_pixels) {
+    if (count < least_star_pixels) {
         return balance;
     }
     double sum = 0.0;
+    Samples share;
+    share.reserve(count);
     for (std::size_t c = 0; c < channels; ++c) {
-        balance[c] =
-            std::clamp(1.0 / core::median_in_place(share[c]), 1.0 / most_balance, most_balance);
+        share.clear();
+        for_star_pixels(picture, sky, [&](std::array<double, 3> const& light) {
+            double const mean = (light[0] + light[1] + light[2]) / 3.0;
+            share.push_back(static_cast<float>(light[c] / mean));
+        });
+        balance[c] = std::clamp(1.0 / median_of(share), 1.0 / most_balance, most_balance);
         sum += balance[c];
     }
     for (double& factor : balance) {
@@ -105,19 +121,28 @@ std::vector<double> white_balance(AreaMean const& picture, std::vector<SkyLevel>
 }
 }  // namespace
 
-SkyLevel measure_sky(std::vector<float>& values)
+SampledRows::SampledRows(core::Box const& picture)
+{
+    std::int64_t const most_rows = std::max<std::int64_t>(1, most_samples / picture.width());
+    step = (picture.height() + most_rows - 1) / most_rows;
+    first = step / 2;
+    count = (picture.height() - first + step - 1) / step;
+}
+
+SkyLevel measure_sky(Samples& values)
 {
     SkyLevel sky;
     for (int turn = 0; turn < 20 && !values.empty(); ++turn) {
-        sky.level = core::median_in_place(values);
-        std::vector<float> below;
-        below.reserve(values.size() / 2 + 1);
+        sky.level = median_of(values);
+        Samples below;
+        below.reserve(static_cast<std::size_t>(std::count_if(
+            values.begin(), values.end(), [&](float value) { return value <= sky.level; })));
         for (float const value : values) {
             if (value <= sky.level) {
                 below.push_back(static_cast<float>(sky.level - value));
             }
         }
-        sky.sigma = core::sigma_of_mad * core::median_in_place(below);
+        sky.sigma = core::sigma_of_mad * median_of(below);
         auto const clipped = std::remove_if(values.begin(), values.end(), [&](float value) {
             double const above = value - sky.level;
             return above > clip_above * sky.sigma || above < -clip_below * sky.sigma;
@@ -132,8 +157,12 @@ SkyLevel measure_sky(std::vector<float>& values)
 
 double Stretch::operator()(double brightness) const
 {
-    double const top = std::asinh((white - black) / softening);
-    return std::asinh(std::max(0.0, brightness - black) / softening) / top;
+    return curve(brightness) / curve(white);
+}
+
+double Stretch::curve(double brightness) const
+{
+    return std::asinh(std::max(0.0, brightness - black) / softening);
 }
 
 Stretch choose_stretch(AreaMean const& picture)
@@ -141,8 +170,8 @@ Stretch choose_stretch(AreaMean const& picture)
     Stretch stretch;
     std::vector<SkyLevel> skies;
     std::vector<double> whites;
-    for (int plane = 0; plane < shown_planes(picture); ++plane) {
-        std::vector<float> values = sample_plane(picture, plane);
+    for (int plane = 0; plane < shown_planes(picture.mean.planes()); ++plane) {
+        Samples values = values_of_plane(picture, plane);
         double white = 0.0;
         if (!values.empty()) {
             auto const rank = static_cast<std::ptrdiff_t>(white_quantile *
@@ -175,6 +204,7 @@ image::Image<std::uint8_t> stretched(AreaMean const& picture, Stretch const& str
 {
     core::Box const box = picture.mean.box();
     auto const channels = stretch.sky.size();
+    double const top = stretch.curve(stretch.white);
     image::Image<std::uint8_t> out(box, 4);
     auto const code = [](double value) {
         return static_cast<std::uint8_t>(std::lround(255.0 * value));
@@ -198,7 +228,8 @@ image::Image<std::uint8_t> stretched(AreaMean const& picture, Stretch const& str
                 light[channel] = light[0];
             }
             double const mean = (light[0] + light[1] + light[2]) / 3.0;
-            double const factor = mean > 0.0 ? stretch(mean + stretch.black) / mean : 0.0;
+            double const factor =
+                mean > 0.0 ? stretch.curve(mean + stretch.black) / top / mean : 0.0;
             double const largest = factor * *std::max_element(light.begin(), light.end());
             double const scale = factor / std::max(1.0, largest);
             for (int channel = 0; channel < 3; ++channel) {

@@ -102,6 +102,36 @@ TEST_F(PngWriterTest, EqualPixelsGiveEqualBytesWithoutATimeChunk)
     EXPECT_EQ(bytes.find("tEXt"), std::string::npos);
 }
 
+TEST_F(PngWriterTest, RowsInAnyPortionsGiveTheSameBytes)
+{
+    auto const pixels = numbered(40, 20, 3);
+    write_png(path("whole.png"), pixels.view());
+
+    PngWriter writer(path("parts.png"), 40, 20, 3);
+    for (core::Box const& part :
+         {core::Box{5, 26, 45, 27}, core::Box{5, 10, 45, 26}, core::Box{5, 7, 45, 10}}) {
+        writer.write_rows(image::ImageView<std::uint8_t const>(pixels.view()).clipped_to(part));
+    }
+    writer.commit();
+
+    EXPECT_EQ(bytes_of(path("whole.png")), bytes_of(path("parts.png")));
+}
+
+TEST_F(PngWriterTest, RowsThatDoNotFitOrAreMissingAreErrorsAndLeaveNothing)
+{
+    auto const pixels = numbered(4, 3, 1);
+    {
+        PngWriter writer(path("a.png"), 4, 5, 1);
+        writer.write_rows(pixels.view());
+        EXPECT_THROW(writer.commit(), core::InternalError);
+        EXPECT_THROW(writer.write_rows(pixels.view()), core::InternalError);
+        EXPECT_THROW(writer.write_rows(numbered(3, 1, 1).view()), core::InternalError);
+        EXPECT_THROW(writer.write_rows(numbered(4, 1, 3).view()), core::InternalError);
+    }
+
+    EXPECT_TRUE(std::filesystem::is_empty(folder()));
+}
+
 TEST_F(PngWriterTest, NothingElseIsLeftInTheFolder)
 {
     write_png(path("a.png"), numbered(4, 4, 1).view());

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <tuple>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -38,6 +39,24 @@ double overlap(int i, int n, int k, int m)
     return std::max(0.0, std::min(i + 1.0, (k + 1) * step) - std::max<double>(i, k * step));
 }
 
+/// All rows of the picture, from the top as they are written.
+AreaMean average(image::ImageView<float const> pixels, core::Box const& picture)
+{
+    AreaAverager averager(pixels.box, picture, pixels.planes);
+    AreaMean result{image::Image<float>(picture, pixels.planes),
+                    image::Image<float>(picture, pixels.planes)};
+    for (std::int64_t k = picture.height() - 1; k >= 0; --k) {
+        AreaMean const& row = averager.make_row(k, [&](std::int64_t) { return pixels; });
+        for (int plane = 0; plane < pixels.planes; ++plane) {
+            std::copy_n(row.mean.view().row(plane, 0), picture.width(),
+                        result.mean.view().row(plane, k));
+            std::copy_n(row.fraction.view().row(plane, 0), picture.width(),
+                        result.fraction.view().row(plane, k));
+        }
+    }
+    return result;
+}
+
 class AreaAverageTest : public ::testing::TestWithParam<std::tuple<int, int, int, int>>
 {};
 
@@ -45,10 +64,8 @@ TEST_P(AreaAverageTest, EqualsTheOverlapIntegral)
 {
     auto const [width, height, small_width, small_height] = GetParam();
     auto const pixels = uneven(width, height, 2);
-    AreaAverager averager({0, 0, width, height}, {0, 0, small_width, small_height}, 2);
 
-    averager.add(pixels.view());
-    AreaMean const result = averager.take();
+    AreaMean const result = average(pixels.view(), {0, 0, small_width, small_height});
 
     for (int plane = 0; plane < 2; ++plane) {
         for (int ky = 0; ky < small_height; ++ky) {
@@ -86,27 +103,41 @@ INSTANTIATE_TEST_SUITE_P(Sizes, AreaAverageTest,
                                            std::tuple{12, 9, 4, 3}, std::tuple{23, 7, 22, 7},
                                            std::tuple{9, 40, 1, 3}, std::tuple{1, 1, 1, 1}));
 
-TEST(AreaAverager, StripsGiveWhatTheWholeGives)
+TEST(AreaAverager, RowMadeAloneIsTheRowOfTheWhole)
 {
-    core::Box const canvas{0, 0, 31, 29};
     core::Box const picture{0, 0, 7, 6};
     auto const pixels = uneven(31, 29, 1);
-    AreaAverager whole(canvas, picture, 1);
-    AreaAverager by_strips(canvas, picture, 1);
+    AreaMean const whole = average(pixels.view(), picture);
 
-    whole.add(pixels.view());
-    for (int y = 0; y < 29; y += 4) {
-        by_strips.add(pixels.view().clipped_to({0, y, 31, std::min(29, y + 4)}));
-    }
-
-    AreaMean const one = whole.take();
-    AreaMean const other = by_strips.take();
-    for (int y = 0; y < 6; ++y) {
+    for (std::int64_t k = 0; k < picture.height(); ++k) {
+        AreaAverager averager(pixels.box(), picture, 1);
+        LineRange const needed = averager.source_rows(k);
+        AreaMean const& row = averager.make_row(k, [&](std::int64_t y) {
+            EXPECT_GE(y, needed.begin);
+            EXPECT_LT(y, needed.end);
+            return image::ImageView<float const>(pixels.view());
+        });
         for (int x = 0; x < 7; ++x) {
-            EXPECT_EQ(one.mean.view().at(0, x, y), other.mean.view().at(0, x, y));
-            EXPECT_EQ(one.fraction.view().at(0, x, y), other.fraction.view().at(0, x, y));
+            EXPECT_EQ(row.mean.view().at(0, x, 0), whole.mean.view().at(0, x, k));
+            EXPECT_EQ(row.fraction.view().at(0, x, 0), whole.fraction.view().at(0, x, k));
         }
     }
+}
+
+TEST(AreaAverager, AsksForEachRowOnceFromTheTop)
+{
+    auto const pixels = uneven(31, 29, 1);
+    AreaAverager averager(pixels.box(), {0, 0, 7, 6}, 1);
+    std::int64_t next = 28;
+
+    for (int k = 5; k >= 0; --k) {
+        (void)averager.make_row(k, [&](std::int64_t y) {
+            EXPECT_EQ(y, next--);
+            return image::ImageView<float const>(pixels.view());
+        });
+    }
+
+    EXPECT_EQ(next, -1);
 }
 
 TEST(AreaAverager, LonelyStarIsNotLostBetweenPixels)
@@ -115,10 +146,8 @@ TEST(AreaAverager, LonelyStarIsNotLostBetweenPixels)
     core::Box const picture = picture_box(canvas, 90);
     image::Image<float> pixels(canvas, 1);
     pixels.view().at(0, 503, 401) = 1e4F;
-    AreaAverager averager(canvas, picture, 1);
 
-    averager.add(pixels.view());
-    AreaMean const result = averager.take();
+    AreaMean const result = average(pixels.view(), picture);
 
     double flux = 0.0;
     for (std::int64_t y = 0; y < picture.height(); ++y) {
@@ -135,10 +164,8 @@ TEST(AreaAverager, InfiniteValuesDoNotCount)
     image::Image<float> pixels({0, 0, 2, 1}, 1);
     pixels.view().at(0, 0, 0) = std::numeric_limits<float>::infinity();
     pixels.view().at(0, 1, 0) = 3.0F;
-    AreaAverager averager(pixels.box(), {0, 0, 1, 1}, 1);
 
-    averager.add(pixels.view());
-    AreaMean const result = averager.take();
+    AreaMean const result = average(pixels.view(), {0, 0, 1, 1});
 
     EXPECT_EQ(result.mean.view().at(0, 0, 0), 3.0F);
     EXPECT_EQ(result.fraction.view().at(0, 0, 0), 0.5F);
@@ -168,7 +195,7 @@ TEST(PictureBox, KeepsTheShapeAndNeverEnlarges)
 
 TEST(RowBlocks, CoverTheCanvasOnceWithinTheirMemory)
 {
-    core::Box const canvas{0, 0, 1 << 20, 37};
+    core::Box const canvas{0, 0, 1 << 18, 37};
     std::int64_t next = 0;
 
     for_row_blocks<float>(canvas, 3, [&](image::ImageView<float> block) {
@@ -180,6 +207,36 @@ TEST(RowBlocks, CoverTheCanvasOnceWithinTheirMemory)
     });
 
     EXPECT_EQ(next, canvas.y1);
+}
+
+TEST(RowBlocks, NarrowCanvasCountsThePaddingOfItsRows)
+{
+    core::Box const canvas{0, 0, 1, 1 << 20};
+
+    image::Image<float> const block({0, 0, 1, rows_of_block(canvas, 3, 4)}, 3);
+
+    EXPECT_LE(static_cast<std::int64_t>(block.bytes()), row_block_bytes);
+}
+
+TEST(RowsDownwards, EachRowIsReadOnceAndSkippedOnesNever)
+{
+    core::Box const canvas{0, 0, 1 << 18, 20};
+    std::vector<std::int64_t> read;
+    RowsDownwards<float> rows(canvas, 3, [&](image::ImageView<float> block) {
+        for (std::int64_t y = block.box.y0; y < block.box.y1; ++y) {
+            read.push_back(y);
+            *block.row(2, y) = static_cast<float>(y);
+        }
+    });
+
+    for (std::int64_t const y : {19, 18, 17, 16, 9, 8}) {
+        EXPECT_EQ(*rows.with_row(y, y > 15 ? 15 : 7).row(2, y), static_cast<float>(y));
+    }
+
+    std::sort(read.begin(), read.end());
+    EXPECT_EQ(std::adjacent_find(read.begin(), read.end()), read.end());
+    EXPECT_TRUE(std::all_of(read.begin(), read.end(),
+                            [](std::int64_t y) { return y >= 15 || (y >= 7 && y <= 9); }));
 }
 }  // namespace
 }  // namespace sectile::pipeline

@@ -33,6 +33,18 @@ Color color_at(image::ImageView<std::uint8_t const> picture, std::int64_t x, std
     return {picture.at(0, x, y), picture.at(1, x, y), picture.at(2, x, y)};
 }
 
+/// A whole coverage picture, drawn in two parts.
+image::Image<std::uint8_t> draw_coverage(image::ImageView<std::uint32_t const> coverage)
+{
+    CoverageDrawing const drawing(coverage);
+    core::Box const box = drawing.box();
+    std::int64_t const cut = box.height() / 3;
+    image::Image<std::uint8_t> picture(box, 4);
+    drawing.draw(picture.view().clipped_to({0, cut, box.x1, box.y1}));
+    drawing.draw(picture.view().clipped_to({0, 0, box.x1, cut}));
+    return picture;
+}
+
 TEST(MapColor, LightnessRisesEvenly)
 {
     for (int step = 0; step <= 24; ++step) {

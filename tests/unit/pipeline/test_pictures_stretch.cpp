@@ -71,7 +71,7 @@ TEST(MeasureSky, FindsLevelAndNoiseUnderStarsAndNebula)
 {
     std::mt19937 generator(3);
     std::normal_distribution<float> normal(500.0F, 8.0F);
-    std::vector<float> values(100000);
+    Samples values(100000);
     std::generate(values.begin(), values.end(), [&] { return normal(generator); });
     for (std::size_t i = 0; i < values.size(); i += 5) {
         values[i] += 200.0F;  // a fifth of the field is far above the sky
@@ -86,8 +86,8 @@ TEST(MeasureSky, FindsLevelAndNoiseUnderStarsAndNebula)
 
 TEST(MeasureSky, ConstantAndEmptyFieldsHaveNoNoise)
 {
-    std::vector<float> constant(100, 3.0F);
-    std::vector<float> none;
+    Samples constant(100, 3.0F);
+    Samples none;
 
     EXPECT_EQ(measure_sky(constant).level, 3.0);
     EXPECT_EQ(measure_sky(constant).sigma, 0.0);
@@ -197,6 +197,23 @@ TEST_F(FieldTest, AlphaIsTheValidFraction)
     EXPECT_EQ(picture.view().at(3, 5, 6), 0);
     EXPECT_EQ(picture.view().at(3, 7, 6), 102);  // 0.4 * 255
     EXPECT_EQ(picture.view().at(3, 8, 6), 255);
+}
+
+TEST(SampledRows, AreAllOfASmallPictureAndEvenlySpreadOverABigOne)
+{
+    SampledRows const all({0, 0, 1024, 1024});
+    EXPECT_EQ(all.step, 1);
+    EXPECT_EQ(all.first, 0);
+    EXPECT_EQ(all.count, 1024);
+    for (core::Box const& box : {core::Box{0, 0, 4096, 4096}, core::Box{0, 0, 4096, 257},
+                                 core::Box{0, 0, 1, 4096}, core::Box{0, 0, 3000, 1999}}) {
+        SampledRows const some(box);
+        EXPECT_GE(some.first, 0);
+        EXPECT_LT(some.first, some.step);
+        EXPECT_LT(some.first + (some.count - 1) * some.step, box.height());
+        EXPECT_GE(some.first + some.count * some.step, box.height());
+        EXPECT_LE(some.count * box.width(), 1 << 20);
+    }
 }
 
 TEST(Stretched, MonochromeIsGrey)

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
 #include <bit>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <tuple>
 
 #include <gtest/gtest.h>
 
 #include "sectile/core/error.hpp"
+#include "sectile/core/memory_budget.hpp"
 #include "sectile/io/fits_checksum.hpp"
 #include "sectile/io/frame_reader.hpp"
 #include "sectile/pipeline/export_fits.hpp"
@@ -229,6 +233,53 @@ TEST(Pictures, BigCanvasIsReducedToTheLongestSide)
     EXPECT_EQ(preview.height, 15);
     EXPECT_EQ(preview.at(3, 10, 14), 128);  // half of the lowest picture row is data
     EXPECT_GT(test::read_png(folder / "coverage.png").height, 15);
+}
+
+class FinishBytesTest : public ::testing::TestWithParam<std::tuple<std::int64_t, std::int64_t, int>>
+{
+  protected:
+    /// Most bytes that the buffers of a step held.
+    template <class Step>
+    [[nodiscard]] static std::int64_t peak_of(Step&& step)
+    {
+        core::MemoryBudget& budget = core::MemoryBudget::of_process();
+        budget.reset_peak();
+        std::int64_t const before = budget.in_use();
+        step();
+        EXPECT_EQ(budget.in_use(), before);
+        return budget.peak() - before;
+    }
+};
+
+TEST_P(FinishBytesTest, AreNotExceeded)
+{
+    auto const [width, height, planes] = GetParam();
+    ScratchFolder const folder("products");
+    SmallCanvas(width, height, planes).write(folder / "mosaic.h5");
+    io::CanvasReader const reader(folder / "mosaic.h5");
+
+    std::int64_t const exported = peak_of([&] { export_fits(reader, {}, folder / "mosaic.fits"); });
+    std::int64_t const preview = peak_of([&] { write_preview(reader, folder / "preview.png"); });
+    std::int64_t const coverage =
+        peak_of([&] { write_coverage_picture(reader, folder / "coverage.png"); });
+
+    std::int64_t const most = std::max({exported, preview, coverage});
+    std::int64_t const libraries = 4 << 20;
+    EXPECT_LE(most, finish_bytes(width, height, planes) - libraries);
+    EXPECT_GE(most, (finish_bytes(width, height, planes) - libraries) / 2);  // not in vain
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, FinishBytesTest,
+                         ::testing::Values(std::tuple{300, 200, 3}, std::tuple{1024, 1024, 3},
+                                           std::tuple{2300, 1500, 3}, std::tuple{2300, 1500, 1},
+                                           std::tuple{4500, 700, 3}));
+
+TEST(FinishBytes, DoNotGrowWithTheCanvas)
+{
+    for (std::int64_t const side : {4000, 10000, 30000, 100000}) {
+        EXPECT_LE(finish_bytes(side, side, 3), 48 << 20) << side;
+    }
+    EXPECT_LE(finish_bytes(100, 10000000, 3), 48 << 20);
 }
 
 class VerifyTest : public ::testing::Test
