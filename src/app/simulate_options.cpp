@@ -31,6 +31,8 @@ void add_survey(Builder& table)
                SECTILE_FIELD(rotation));
     table.real("ra", "right ascension of the centre, degrees", {0.0, 360.0}, SECTILE_FIELD(ra));
     table.real("dec", "declination of the centre, degrees", {-90.0, 90.0}, SECTILE_FIELD(dec));
+    table.flag("headers_only", "no pixels: files of full size that take no space, for planning",
+               SECTILE_FIELD(headers_only));
     table.add(
         "seed", "INTEGER", "of the random numbers; equal seeds give equal surveys",
         [](SimulateConfig& config, std::string const& text) { config.seed = parse_count(text); },

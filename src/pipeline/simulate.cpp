@@ -92,7 +92,8 @@ ordered_json config_json(SimulateConfig const& config)
             {"trails", config.trails},
             {"rotation", config.rotation},
             {"distortion", config.distortion},
-            {"seed", config.seed}};
+            {"seed", config.seed},
+            {"headers_only", config.headers_only}};
 }
 
 ordered_json exposure_json(SimulateConfig const& config, Exposure const& exposure)
@@ -168,11 +169,15 @@ void write_truth(Survey const& survey, std::vector<Exposure> const& exposures)
         frames.push_back(exposure_json(config, exposure));
     }
     ordered_json& hot_pixels = truth["hot_pixels"] = ordered_json::array();
-    for (HotPixel const& hot : survey.hot_pixels()) {
-        hot_pixels.push_back(
-            {{"x", hot.x}, {"y", hot.y}, {"plane", hot.plane}, {"excess", hot.excess}});
+    truth["stars"] = ordered_json::array();
+    truth["nebulosity"] = ordered_json::array();
+    if (!config.headers_only) {
+        for (HotPixel const& hot : survey.hot_pixels()) {
+            hot_pixels.push_back(
+                {{"x", hot.x}, {"y", hot.y}, {"plane", hot.plane}, {"excess", hot.excess}});
+        }
+        add_sky(survey, exposures, truth);
     }
-    add_sky(survey, exposures, truth);
     std::string const path = (std::filesystem::path(config.output) / "truth.json").string();
     io::write_text_file(path, truth.dump(1) + "\n");
 }
@@ -189,9 +194,14 @@ int simulate_survey(SimulateConfig const& config)
     }
     tbb::parallel_for(0, config.frames, [&](int index) {
         Exposure const& exposure = exposures[static_cast<std::size_t>(index)];
+        std::string const path =
+            (std::filesystem::path(config.output) / frame_name(index)).string();
+        if (config.headers_only) {
+            write_header_only(survey, exposure, path);
+            return;
+        }
         image::Image<float> const pixels = render(survey, exposure);
-        std::filesystem::path const directory(config.output);
-        write_frame(survey, exposure, pixels.view(), (directory / frame_name(index)).string());
+        write_frame(survey, exposure, pixels.view(), path);
     });
     write_truth(survey, exposures);
     return config.frames;

@@ -243,6 +243,8 @@ void read_out(Survey const& survey, Exposure const& exposure, image::ImageView<f
     }
 }
 
+}  // namespace
+
 std::vector<io::FitsCard> header_cards(Survey const& survey, Exposure const& exposure)
 {
     SimulateConfig const& config = survey.config();
@@ -272,6 +274,8 @@ std::vector<io::FitsCard> header_cards(Survey const& survey, Exposure const& exp
     return cards;
 }
 
+namespace
+{
 image::Image<std::uint32_t> as_integers(image::ImageView<float const> pixels)
 {
     image::Image<std::uint32_t> integers(pixels.box, pixels.planes);

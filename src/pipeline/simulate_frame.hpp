@@ -6,6 +6,7 @@
 
 #include "sectile/image/bayer.hpp"
 #include "sectile/image/image.hpp"
+#include "sectile/io/fits_writer.hpp"
 #include "sectile/pipeline/simulate.hpp"
 
 #include "pipeline/simulate_sky.hpp"
@@ -83,7 +84,15 @@ class Survey
 /// whole numbers from 0. Surface brightness is per nominal pixel, as in a flat-fielded frame.
 [[nodiscard]] image::Image<float> render(Survey const& survey, Exposure const& exposure);
 
+/// What a camera says about the exposure, without WCS and layout of the data.
+[[nodiscard]] std::vector<io::FitsCard> header_cards(Survey const& survey,
+                                                     Exposure const& exposure);
+
 /// Writes the frame with the header a camera would give it. Throws core::IoError.
 void write_frame(Survey const& survey, Exposure const& exposure,
                  image::ImageView<float const> pixels, std::string const& path);
+
+/// Writes the same header without checksums and leaves the data a hole in the file, zeros when
+/// read. Takes its name when complete; not synced to the disk. Throws core::IoError.
+void write_header_only(Survey const& survey, Exposure const& exposure, std::string const& path);
 }  // namespace sectile::pipeline::simulation

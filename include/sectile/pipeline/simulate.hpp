@@ -38,10 +38,14 @@ struct SimulateConfig
     double rotation = 2.0;      ///< field rotation over the survey, degrees
     double distortion = 0.0;    ///< SIP: displacement at the corner, pixels; 0: plain TAN
     std::uint64_t seed = 1;
+    /// Headers alone: files of full size without pixels (zeros that take no space), for planning.
+    bool headers_only = false;
 };
 
 /// Writes frame_00000.fits … and truth.json (stars, per-frame gain, sky, noise, seeing, trails, hot
-/// pixels, true WCS) into config.output. Every frame depends only on config and its own index.
-/// Returns the number of frames. Throws core::ConfigError and core::IoError.
+/// pixels, true WCS) into config.output. With headers_only nothing is rendered, and truth.json has
+/// empty lists of what would show in pixels alone (stars, nebulosity, hot pixels). Every frame
+/// depends only on config and its own index. Returns the number of frames. Throws core::ConfigError
+/// and core::IoError.
 int simulate_survey(SimulateConfig const& config);
 }  // namespace sectile::pipeline
