@@ -1,115 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sectile/engine/coadd.hpp"
 
-#include <algorithm>
 #include <exception>
 #include <optional>
 #include <utility>
 
 #include "sectile/core/error.hpp"
+#include "sectile/core/memory_budget.hpp"
 
+#include "engine/ladder.hpp"
 #include "engine/push_exchange.hpp"
-#include "engine/strip_loader.hpp"
+#include "engine/strip_maker.hpp"
 
 namespace sectile::engine
 {
 namespace
 {
-/// The finished rows of one strip.
-struct StripPixels
-{
-    core::Box box;
-    image::Image<float> science;
-    image::Image<float> weight;
-    image::Image<std::uint32_t> coverage;
-
-    StripPixels() = default;
-    StripPixels(core::Box const& strip, int planes)
-        : box(strip), science(strip, planes), weight(strip, planes), coverage(strip, planes)
-    {}
-    [[nodiscard]] compute::StripOutput output()
-    {
-        return {science.view(), weight.view(), coverage.view()};
-    }
-};
-
-/// Makes strips from windows that are read here (pull route).
-class PullStrip
-{
-  public:
-    PullStrip(CoaddJob const& job, Team const& team, std::size_t batch, CoaddStatistics& statistics)
-        : job_(job), team_(team), batch_(std::max<std::size_t>(1, batch)), statistics_(statistics)
-    {}
-
-    [[nodiscard]] StripPixels make(core::Box const& strip) const
-    {
-        StripPixels result(strip, job_.planes);
-        auto const inputs = inputs_over(job_, strip);
-        if (job_.recipe.combine.is_running_mean()) {
-            add_in_batches(inputs, strip, result);
-        } else {
-            auto const loaded = load_windows(job_, inputs, strip, *team_.runner, statistics_);
-            team_.backend->combine(windows_of(loaded), job_.recipe, result.output());
-        }
-        return result;
-    }
-
-  private:
-    using Windows = std::vector<std::unique_ptr<LoadedWindow>>;
-
-    static std::vector<compute::StripSource> windows_of(Windows const& loaded)
-    {
-        std::vector<compute::StripSource> sources;
-        sources.reserve(loaded.size());
-        for (auto const& window : loaded) {
-            sources.emplace_back(window->window());
-        }
-        return sources;
-    }
-
-    /// Reads the next batch while the last one is added to the sums.
-    void add_in_batches(std::span<CoaddInput const* const> inputs, core::Box const& strip,
-                        StripPixels& result) const
-    {
-        compute::StripSums sums(strip, job_.planes);
-        auto const load = [&](std::size_t first) {
-            auto const part = inputs.subspan(std::min(first, inputs.size()));
-            return load_windows(job_, part.first(std::min(batch_, part.size())), strip,
-                                *team_.runner, statistics_);
-        };
-        Windows current = load(0);
-        for (std::size_t next = batch_; !current.empty() || next < inputs.size(); next += batch_) {
-            Windows following;
-            TbbRunner::Background reading(*team_.runner, [&] { following = load(next); });
-            team_.backend->accumulate(windows_of(current), job_.recipe, sums);
-            reading.wait();
-            current = std::move(following);
-        }
-        team_.backend->finish(sums, result.output());
-    }
-
-    CoaddJob const& job_;
-    Team const& team_;
-    std::size_t batch_;
-    CoaddStatistics& statistics_;
-};
-
-/// Makes a strip from samples that have arrived (push route).
-StripPixels make_from_blocks(CoaddJob const& job, Team const& team, PushRound const& round,
-                             core::Box const& strip)
-{
-    StripPixels result(strip, job.planes);
-    auto const blocks = round.blocks();
-    if (job.recipe.combine.is_running_mean()) {
-        compute::StripSums sums(strip, job.planes);
-        team.backend->accumulate(blocks, job.recipe, sums);
-        team.backend->finish(sums, result.output());
-    } else {
-        team.backend->combine(blocks, job.recipe, result.output());
-    }
-    return result;
-}
-
 /// Keeps the first exception of this rank until all ranks have reached a point where they can agree
 /// to stop.
 class FirstError
@@ -126,11 +32,7 @@ class FirstError
             }
         }
     }
-    /// *Collective*.
-    [[nodiscard]] bool any(comm::Communicator const& comm) const
-    {
-        return comm::all_reduce_max(comm, error_ ? 1 : 0) != 0;
-    }
+    [[nodiscard]] bool is_set() const { return error_ != nullptr; }
     void rethrow() const
     {
         if (error_) {
@@ -143,7 +45,8 @@ class FirstError
 };
 
 /// The rounds of one coadd. A failing rank goes on taking part in the collective calls until the
-/// ranks have agreed to stop at the end of the round.
+/// ranks have agreed what to do at the end of the step: go on, stop, or, when memory ran out
+/// somewhere, cut the strips that are left into halves and make this round again.
 class Rounds
 {
   public:
@@ -154,80 +57,139 @@ class Rounds
           plan_(plan),
           decomposition_(decomposition),
           route_(route),
-          sink_(sink)
+          sink_(sink),
+          ladder_(job, team, route)
     {}
 
     CoaddStatistics run()
     {
-        std::size_t const rounds = decomposition_.rounds.size();
-        prepare(0);
-        for (std::size_t round = 0; round < rounds && !error_.any(team_.comm); ++round) {
+        Outcome outcome = prepare(0);
+        for (std::size_t round = 0;
+             outcome == Outcome::good && round < decomposition_.rounds.size();) {
             std::optional<PushRound> arrived = std::exchange(ready_, std::nullopt);
-            prepare(round + 1);
-            if (error_.any(team_.comm)) {
+            outcome = prepare(round + 1);
+            if (outcome != Outcome::good) {
                 break;
             }
-            compute_and_write(round, arrived);
+            outcome = compute_and_write(round, arrived);
             if (ready_) {
                 ready_->wait(statistics_);
             }
+            if (outcome == Outcome::halve) {
+                outcome = start_again(round);
+            } else {
+                ++round;
+            }
         }
-        if (!error_.any(team_.comm)) {
+        if (outcome == Outcome::good) {
             error_.guard([&] { write_finished(); });
+            outcome = agreed(Outcome::good);
         }
-        // Asked before anybody throws: whoever left earlier would be waited for.
-        bool const failed = error_.any(team_.comm);
         error_.rethrow();
-        if (failed) {
+        if (outcome != Outcome::good) {
             throw core::IoError("the coadd stopped because another rank failed");
         }
-        statistics_.rounds = rounds;
+        statistics_.rounds = decomposition_.rounds.size();
+        statistics_.ladder = ladder_.steps();
         return statistics_;
     }
 
   private:
-    /// Push route: resamples for the round and starts its messages.
-    void prepare(std::size_t round)
+    /// *Collective*: the worst of all ranks.
+    [[nodiscard]] Outcome agreed(Outcome mine) const
     {
-        if (route_ != Route::push || round >= decomposition_.rounds.size()) {
-            return;
-        }
-        error_.guard([&] { ready_.emplace(job_, team_, decomposition_, round, statistics_); });
-        if (!error_.any(team_.comm)) {
-            ready_->start();
-            if (round == 0) {
-                ready_->wait(statistics_);
-            }
-        } else {
-            ready_.reset();
-        }
+        Outcome const own = error_.is_set() ? Outcome::failed : mine;
+        return static_cast<Outcome>(
+            comm::all_reduce_max(team_.comm, static_cast<std::int64_t>(own)));
     }
 
-    /// Computes this rank's strip of the round while the rows of the round before are written.
-    void compute_and_write(std::size_t round, std::optional<PushRound> const& arrived)
+    void halve(std::size_t round)
+    {
+        ladder_.note_halved(plan::tallest_strip(decomposition_, round));
+        plan::halve_rounds(decomposition_, round);
+    }
+
+    /// *Collective*. After memory ran out in `round`: thinner strips from there on.
+    [[nodiscard]] Outcome start_again(std::size_t round)
+    {
+        ready_.reset();
+        halve(round);
+        return prepare(round);
+    }
+
+    /// *Collective*. Push route: resamples for the round and starts its messages.
+    [[nodiscard]] Outcome prepare(std::size_t round)
+    {
+        while (route_ == Route::push && round < decomposition_.rounds.size()) {
+            std::int64_t const rows = plan::tallest_strip(decomposition_, round);
+            Outcome mine = Outcome::good;
+            error_.guard([&] {
+                mine = ladder_.attempt(rows, [&] {
+                    ready_.emplace(job_, team_, ladder_.backend(), decomposition_, round,
+                                   statistics_);
+                });
+            });
+            Outcome const all = agreed(mine);
+            if (all == Outcome::good) {
+                ready_->start();
+                // Nothing is computed meanwhile when this is the round that comes next.
+                ready_->wait_if(round == next_, statistics_);
+                return all;
+            }
+            ready_.reset();
+            if (all == Outcome::failed) {
+                return all;
+            }
+            halve(round);
+        }
+        return Outcome::good;
+    }
+
+    /// *Collective*. Computes this rank's strip of the round while the rows of the round before are
+    /// written.
+    [[nodiscard]] Outcome compute_and_write(std::size_t round,
+                                            std::optional<PushRound> const& arrived)
     {
         core::Box const strip = decomposition_.strip_of(round, team_.comm.rank());
+        std::int64_t const rows = plan::tallest_strip(decomposition_, round);
+        StripMaker const maker(job_, team_, static_cast<std::size_t>(plan_.tiles_per_chunk),
+                               ladder_, statistics_);
         StripPixels made;
-        TbbRunner::Background computing(*team_.runner, [&] {
-            if (strip.empty()) {
-                return;
-            }
-            made = arrived
-                       ? make_from_blocks(job_, team_, *arrived, strip)
-                       : PullStrip(job_, team_, static_cast<std::size_t>(plan_.sources_per_batch),
-                                   statistics_)
-                             .make(strip);
+        Outcome mine = Outcome::good;
+        error_.guard([&] {
+            mine = ladder_.attempt(rows, [&] {
+                // The first attempt overlaps with the writing; on later ones nothing is left to
+                // write.
+                TbbRunner::Background computing(*team_.runner, [&] {
+                    if (!strip.empty()) {
+                        made = arrived ? maker.make_from(*arrived, strip) : maker.make(strip);
+                    }
+                });
+                write_and_keep_error();
+                computing.wait();
+            });
         });
+        // A rank whose ladder failed at once has not come to its part of the collective write.
+        write_and_keep_error();
+        Outcome const all = agreed(mine);
+        if (all == Outcome::good) {
+            finished_ = std::move(made);
+            has_finished_ = true;
+            next_ = round + 1;
+        }
+        return all;
+    }
+
+    void write_and_keep_error()
+    {
         error_.guard([&] { write_finished(); });
-        error_.guard([&] { computing.wait(); });
-        finished_ = std::move(made);
-        has_finished_ = true;
     }
 
     void write_finished()
     {
         if (has_finished_) {
             has_finished_ = false;
+            core::MemoryBudget::Promise const counted_by_the_plan;
             sink_.write(finished_.box, finished_.output());
             finished_ = {};
         }
@@ -236,12 +198,14 @@ class Rounds
     CoaddJob const& job_;
     Team const& team_;
     plan::ParallelPlan const& plan_;
-    plan::Decomposition const& decomposition_;
+    plan::Decomposition decomposition_;
     Route route_;
     StripSink& sink_;
     CoaddStatistics statistics_;
     FirstError error_;
+    Ladder ladder_;
     std::optional<PushRound> ready_;
+    std::size_t next_ = 0;  ///< round that is computed next
     StripPixels finished_;
     bool has_finished_ = false;
 };

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <cstdlib>
 #include <utility>
 
 #include "sectile/compute/debayer.hpp"
@@ -21,6 +22,15 @@ class FrameSource final : public PixelSource
     [[nodiscard]] int planes() const override { return header_.geometry.planes; }
     [[nodiscard]] int held_planes() const override { return header_.geometry.planes; }
 
+    [[nodiscard]] int planes_while_reading() const override
+    {
+        return header_.geometry.bayer == image::BayerPattern::none ? 0 : 1;
+    }
+    [[nodiscard]] std::int64_t bytes_while_open() const override
+    {
+        return engine::bytes_while_open(header_);
+    }
+
     [[nodiscard]] SourcePixels read(core::Box const& window) const override
     {
         SourcePixels pixels;
@@ -42,6 +52,15 @@ class FrameSource final : public PixelSource
     sky::FrameHeader header_;
 };
 }  // namespace
+
+std::int64_t bytes_while_open(sky::FrameHeader const& header)
+{
+    sky::FrameGeometry const& geometry = header.geometry;
+    return header.path.ends_with(".gz")
+               ? geometry.width * geometry.height * geometry.stored_planes *
+                     std::abs(geometry.bits_per_pixel) / 8
+               : 0;
+}
 
 std::shared_ptr<PixelSource const> make_frame_source(sky::FrameHeader header)
 {

@@ -1,45 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "engine/push_exchange.hpp"
 
-#include <algorithm>
 #include <span>
 
+#include "engine/sample_planes.hpp"
 #include "engine/strip_loader.hpp"
 
 namespace sectile::engine
 {
 namespace
 {
-/// Plane group `which` (0 value, 1 weight, 2 coverage, 3 noise) of a block's samples.
-template <class T>
-image::ImageView<T> plane_group(T* samples, core::Box const& box, int planes, int which)
-{
-    std::ptrdiff_t const plane = box.width() * box.height();
-    return {samples + which * planes * plane, box, planes, box.width(), plane};
-}
-
-/// Rejection compares samples with their noise: where that differs from pixel to pixel it has to
-/// travel with them. Both sides must come to the same answer, hence from the input alone (compare
-/// compute::has_varying_noise).
-bool noise_travels(CoaddJob const& job, CoaddInput const& input)
-{
-    bool const varies =
-        job.recipe.resample.flux_mode == compute::FluxMode::flux ||
-        std::ranges::any_of(input.noise_sigma, [](double sigma) { return !(sigma > 0.0); });
-    return job.recipe.combine.rejection != compute::Rejection::none && varies;
-}
-
 std::size_t samples_of(CoaddJob const& job, CoaddInput const& input, core::Box const& box)
 {
-    int const groups = noise_travels(job, input) ? 4 : 3;
-    return static_cast<std::size_t>(box.area() * job.planes * groups);
+    return static_cast<std::size_t>(box.area() * sample_planes(job, input));
 }
 }  // namespace
 
-PushRound::PushRound(CoaddJob const& job, Team const& team,
+PushRound::PushRound(CoaddJob const& job, Team const& team, compute::Backend& backend,
                      plan::Decomposition const& decomposition, std::size_t round,
                      CoaddStatistics& statistics)
-    : job_(job), team_(team)
+    : job_(job), team_(team), backend_(backend)
 {
     int const self = team.comm.rank();
     for (int owner = 0; owner < team.comm.size(); ++owner) {
@@ -58,6 +38,10 @@ PushRound::PushRound(CoaddJob const& job, Team const& team,
     for (Block& block : outgoing_) {
         resample(block, statistics);
     }
+    // Taken here, where a lack of memory can still be told to the other ranks.
+    for (Block& block : incoming_) {
+        block.samples.resize(samples_of(job_, *block.input, block.box));
+    }
 }
 
 void PushRound::resample(Block& block, CoaddStatistics& statistics)
@@ -68,14 +52,7 @@ void PushRound::resample(Block& block, CoaddStatistics& statistics)
     if (loaded.empty()) {
         return;
     }
-    float* const data = block.samples.data();
-    compute::SampleOutput out{plane_group(data, block.box, job_.planes, 0),
-                              plane_group(data, block.box, job_.planes, 1),
-                              plane_group(data, block.box, job_.planes, 2)};
-    if (noise_travels(job_, *block.input)) {
-        out.sigma = plane_group(data, block.box, job_.planes, 3);
-    }
-    team_.backend->resample(loaded.front()->window(), job_.recipe, out);
+    resample_into(job_, backend_, *loaded.front(), block.samples.data());
 }
 
 void PushRound::start()
@@ -87,7 +64,6 @@ void PushRound::start()
     }
     std::vector<comm::IncomingMessage> incoming;
     for (Block& block : incoming_) {
-        block.samples.resize(samples_of(job_, *block.input, block.box));
         incoming.push_back({block.peer, static_cast<int>(block.input->id.value),
                             std::as_writable_bytes(std::span(block.samples))});
     }
@@ -96,10 +72,20 @@ void PushRound::start()
 
 void PushRound::wait(CoaddStatistics& statistics)
 {
+    if (!exchange_) {
+        return;
+    }
     exchange_->wait();
     statistics.bytes_sent += exchange_->bytes_sent();
     exchange_.reset();
     outgoing_.clear();
+}
+
+void PushRound::wait_if(bool is_needed, CoaddStatistics& statistics)
+{
+    if (is_needed) {
+        wait(statistics);
+    }
 }
 
 std::vector<compute::StripSource> PushRound::blocks() const
@@ -107,17 +93,7 @@ std::vector<compute::StripSource> PushRound::blocks() const
     std::vector<compute::StripSource> sources;
     sources.reserve(incoming_.size());
     for (Block const& block : incoming_) {
-        float const* const data = block.samples.data();
-        compute::SampleBlock samples{block.input->id,
-                                     block.box,
-                                     plane_group(data, block.box, job_.planes, 0),
-                                     plane_group(data, block.box, job_.planes, 1),
-                                     plane_group(data, block.box, job_.planes, 2),
-                                     block.input->noise_sigma};
-        if (noise_travels(job_, *block.input)) {
-            samples.sigma = plane_group(data, block.box, job_.planes, 3);
-        }
-        sources.emplace_back(samples);
+        sources.emplace_back(sample_block(job_, *block.input, block.box, block.samples.data()));
     }
     return sources;
 }

@@ -19,13 +19,15 @@ class PushRound
 {
   public:
     /// Resamples this rank's sources for every strip of the round. Not collective.
-    PushRound(CoaddJob const& job, Team const& team, plan::Decomposition const& decomposition,
-              std::size_t round, CoaddStatistics& statistics);
+    PushRound(CoaddJob const& job, Team const& team, compute::Backend& backend,
+              plan::Decomposition const& decomposition, std::size_t round,
+              CoaddStatistics& statistics);
 
     /// *Collective*: starts the messages.
     void start();
     /// Returns when all have arrived; afterwards blocks() holds the samples for this rank's strip.
-    void wait(CoaddStatistics& statistics);
+    void wait(CoaddStatistics& statistics);  ///< once is enough
+    void wait_if(bool is_needed, CoaddStatistics& statistics);
     [[nodiscard]] std::vector<compute::StripSource> blocks() const;
 
   private:
@@ -34,12 +36,14 @@ class PushRound
         CoaddInput const* input = nullptr;
         int peer = 0;  ///< receiver of an outgoing block, sender of an incoming one
         core::Box box;
-        std::vector<float> samples;  ///< value, weight, coverage, noise planes
+        std::vector<float, core::BufferAllocator<float>>
+            samples;  ///< value, weight, coverage, noise planes
     };
     void resample(Block& block, CoaddStatistics& statistics);
 
     CoaddJob const& job_;
     Team const& team_;
+    compute::Backend& backend_;
     std::vector<Block> outgoing_;
     std::vector<Block> incoming_;
     std::optional<comm::Exchange> exchange_;

@@ -25,6 +25,15 @@ int TbbRunner::workers() const
     return impl_->workers;
 }
 
+void TbbRunner::set_workers(int workers)
+{
+    if (workers != impl_->workers) {
+        impl_->workers = std::max(1, workers);
+        impl_->arena.terminate();
+        impl_->arena.initialize(impl_->workers, 1);
+    }
+}
+
 void TbbRunner::for_each(std::size_t count, std::function<void(std::size_t, int)> const& task)
 {
     impl_->arena.execute([&] {

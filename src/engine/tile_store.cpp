@@ -46,6 +46,12 @@ class TileSource final : public PixelSource
         return planes() * (1 + (weight_ ? 1 : 0) + (coverage_ ? 1 : 0));
     }
 
+    [[nodiscard]] int planes_while_reading() const override { return 0; }
+    [[nodiscard]] std::int64_t bytes_while_open() const override
+    {
+        return engine::bytes_while_open(header_);
+    }
+
     [[nodiscard]] SourcePixels read(core::Box const& window) const override
     {
         SourcePixels pixels;

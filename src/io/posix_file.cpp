@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "sectile/core/error.hpp"
+#include "sectile/core/fault_injection.hpp"
 
 namespace sectile::io
 {
@@ -20,9 +21,12 @@ constexpr std::size_t largest_transfer = std::size_t{1} << 30;
 
 [[noreturn]] void fail(std::string const& doing, std::string const& path, int error_number)
 {
-    throw core::IoError(
-        core::sentence("cannot " + doing + " " + path, error_text(error_number),
-                       error_number == ENOSPC ? "free some space and run again" : ""));
+    std::string const problem = "cannot " + doing + " " + path;
+    if (error_number == ENOSPC || error_number == EDQUOT) {
+        throw core::DiskFull(
+            core::sentence(problem, error_text(error_number), "free some space and run again"));
+    }
+    throw core::IoError(core::sentence(problem, error_text(error_number)));
 }
 }  // namespace
 
@@ -104,6 +108,9 @@ void PosixFile::read_at(void* target, std::size_t count, std::int64_t offset) co
 void PosixFile::write_at(void const* source, std::size_t count, std::int64_t offset)
 {
     auto const* position = static_cast<char const*>(source);
+    if (core::must_fail(core::FaultPoint::write)) {
+        fail("write", path_, ENOSPC);
+    }
     while (count > 0) {
         ssize_t const done =
             ::pwrite(descriptor_, position, std::min(count, largest_transfer), offset);

@@ -28,9 +28,16 @@ struct Context
     std::unique_ptr<compute::Backend> backend;
     report::RunReport report;
 
+    std::string scratch;  ///< folder for stacks that do not fit into memory
+
+    /// What this rank has for the phase that begins now: `node`, and what the process holds.
+    [[nodiscard]] plan::Capabilities node_now() const;
+    /// Threads and memory budget as the plan says, until the next phase.
+    void keep_to(plan::ParallelPlan const& plan);
+
     [[nodiscard]] engine::Team team(comm::Communicator const& members)
     {
-        return {members, backend.get(), runner.get()};
+        return {members, backend.get(), runner.get(), nullptr, scratch};
     }
 };
 

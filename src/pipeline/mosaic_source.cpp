@@ -228,6 +228,10 @@ plan::JobSize job_size(engine::CoaddJob const& job, engine::Route route)
         size.row_spread = std::max(size.row_spread, input.row_spread);
         size.cross_spread = std::max(size.cross_spread, input.cross_spread);
     }
+    for (engine::CoaddInput const& input : job.inputs) {
+        size.load_planes = std::max(size.load_planes, input.pixels->planes_while_reading());
+        size.open_bytes = std::max(size.open_bytes, input.pixels->bytes_while_open());
+    }
     if (route == engine::Route::push) {
         size.source_planes = std::max(size.source_planes, 3 * job.planes);
     }
@@ -236,12 +240,16 @@ plan::JobSize job_size(engine::CoaddJob const& job, engine::Route route)
 
 CoaddExecution plan_execution(plan::PlanKind kind, engine::CoaddJob const& job,
                               comm::Communicator const& comm, RunConfig const& config,
-                              Context const& context, engine::Route route)
+                              Context& context, engine::Route route)
 {
     CoaddExecution execution;
     comm::agree(comm, "planning", [&] {
+        plan::JobSize size = job_size(job, route);
+        size.worker_scratch = static_cast<std::int64_t>(context.backend->scratch_bytes(
+            job.planes, static_cast<std::size_t>(size.running_mean ? 1 : size.depth)));
+        size.ranks_of_sink = kind == plan::PlanKind::master_tiles ? comm.size() : 1;
         execution.plan =
-            plan::make_parallel_plan(kind, job_size(job, route), context.node, config.parallel);
+            plan::make_parallel_plan(kind, size, context.node_now(), config.parallel);
     });
     // The rounds must be the same everywhere: the smallest strip any rank can afford.
     execution.plan.rows_per_chunk = -comm::all_reduce_max(comm, -execution.plan.rows_per_chunk);
@@ -254,6 +262,7 @@ CoaddExecution plan_execution(plan::PlanKind kind, engine::CoaddJob const& job,
     execution.decomposition = plan::decompose_canvas(
         job.canvas, footprints, comm.size(), execution.plan.rows_per_chunk,
         std::max<std::int64_t>(1, execution.plan.columns_per_chunk), band_alignment);
+    context.keep_to(execution.plan);
     return execution;
 }
 }  // namespace sectile::pipeline

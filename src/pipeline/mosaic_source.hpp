@@ -55,5 +55,5 @@ struct CoaddExecution
 /// *Collective*: the plans of all ranks are brought to one strip size so that the rounds agree.
 [[nodiscard]] CoaddExecution plan_execution(plan::PlanKind kind, engine::CoaddJob const& job,
                                             comm::Communicator const& comm, RunConfig const& config,
-                                            Context const& context, engine::Route route);
+                                            Context& context, engine::Route route);
 }  // namespace sectile::pipeline

@@ -269,9 +269,12 @@ std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
         judge_planes(all);
         log_verdicts(all);
     }
-    std::vector<std::byte> bytes = plan::pack(all);
+    std::vector<std::byte> bytes;
+    if (context.world.size() > 1 && context.world.is_root()) {
+        bytes = plan::pack(all);
+    }
     comm::broadcast(context.world, bytes);
-    return plan::unpack(bytes);
+    return context.world.is_root() ? std::move(all) : plan::unpack(bytes);
 }
 
 int planes_of_mosaic(std::vector<FrameRecord> const& frames, RunConfig const& config,

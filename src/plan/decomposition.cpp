@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <queue>
 #include <utility>
 
@@ -248,5 +249,39 @@ Decomposition decompose_canvas(core::Box const& canvas, std::span<core::Box cons
         }
     }
     return result;
+}
+
+void halve_rounds(Decomposition& decomposition, std::size_t first)
+{
+    auto const from = decomposition.rounds.begin() +
+                      static_cast<std::ptrdiff_t>(std::min(first, decomposition.rounds.size()));
+    std::vector<std::vector<Strip>> halved;
+    for (auto round = from; round != decomposition.rounds.end(); ++round) {
+        std::vector<Strip> lower;
+        std::vector<Strip> upper;
+        for (Strip const& strip : *round) {
+            core::Box const& box = strip.box;
+            std::int64_t const middle = box.y0 + (box.height() + 1) / 2;
+            lower.push_back({{box.x0, box.y0, box.x1, middle}, strip.owner});
+            if (middle < box.y1) {
+                upper.push_back({{box.x0, middle, box.x1, box.y1}, strip.owner});
+            }
+        }
+        halved.push_back(std::move(lower));
+        if (!upper.empty()) {
+            halved.push_back(std::move(upper));
+        }
+    }
+    decomposition.rounds.erase(from, decomposition.rounds.end());
+    std::move(halved.begin(), halved.end(), std::back_inserter(decomposition.rounds));
+}
+
+std::int64_t tallest_strip(Decomposition const& decomposition, std::size_t round)
+{
+    std::int64_t tallest = 0;
+    for (Strip const& strip : decomposition.rounds.at(round)) {
+        tallest = std::max(tallest, strip.box.height());
+    }
+    return tallest;
 }
 }  // namespace sectile::plan

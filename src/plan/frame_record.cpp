@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -17,7 +18,7 @@ namespace
 using Json = nlohmann::json;
 
 /// Raised when the layout of the bytes changes, so that ranks of different builds notice.
-constexpr int layout_version = 1;
+constexpr std::uint32_t layout_version = 2;
 
 /// Numbers travel as byte strings, little-endian IEEE 754, because CBOR writers narrow doubles and
 /// replace NaN by one canonical NaN; a byte string keeps every bit, NaN and infinities included.
@@ -278,39 +279,62 @@ FrameRecord record_of(Json const& json)
     record.footprint = footprint_of(json.at(11));
     return record;
 }
+
+void append(std::vector<std::byte>& bytes, std::span<std::byte const> content)
+{
+    std::size_t const at = bytes.size();
+    bytes.resize(at + content.size());
+    std::memcpy(bytes.data() + at, content.data(), content.size());
+}
+
+void append(std::vector<std::byte>& bytes, std::uint32_t number)
+{
+    append(bytes, std::as_bytes(std::span(&number, 1)));
+}
+
+std::uint32_t take_number(std::span<std::byte const>& bytes)
+{
+    std::uint32_t number = 0;
+    core::require(bytes.size() >= sizeof number, "packed frame records are complete");
+    std::memcpy(&number, bytes.data(), sizeof number);
+    bytes = bytes.subspan(sizeof number);
+    return number;
+}
 }  // namespace
 
+// Every record is encoded on its own, with its length before it: the trees that the encoder works
+// on then never stand for more than one record, however many frames there are.
 std::vector<std::byte> pack(std::vector<FrameRecord> const& records)
 {
-    Json list = Json::array();
+    std::vector<std::byte> bytes;
+    append(bytes, layout_version);
+    std::vector<std::uint8_t> encoded;
     for (FrameRecord const& record : records) {
-        list.push_back(packed(record));
-    }
-    std::vector<std::uint8_t> const encoded =
-        Json::to_cbor(Json::array({layout_version, std::move(list)}));
-    std::vector<std::byte> bytes(encoded.size());
-    for (std::size_t i = 0; i < encoded.size(); ++i) {
-        bytes[i] = static_cast<std::byte>(encoded[i]);
+        encoded.clear();
+        Json::to_cbor(packed(record), encoded);
+        append(bytes, static_cast<std::uint32_t>(encoded.size()));
+        append(bytes, std::as_bytes(std::span(encoded)));
     }
     return bytes;
 }
 
 std::vector<FrameRecord> unpack(std::span<std::byte const> bytes)
 {
-    auto const* const first = reinterpret_cast<std::uint8_t const*>(bytes.data());
+    core::require(take_number(bytes) == layout_version,
+                  "frame records come from another version of the program");
+    std::vector<FrameRecord> records;
     try {
-        Json const message = Json::from_cbor(first, first + bytes.size());
-        core::require(message.at(0).get<int>() == layout_version,
-                      "frame records come from another version of the program");
-        std::vector<FrameRecord> records;
-        records.reserve(message.at(1).size());
-        for (Json const& record : message.at(1)) {
-            records.push_back(record_of(record));
+        while (!bytes.empty()) {
+            std::size_t const length = take_number(bytes);
+            core::require(length <= bytes.size(), "a packed frame record is complete");
+            auto const* const first = reinterpret_cast<std::uint8_t const*>(bytes.data());
+            records.push_back(record_of(Json::from_cbor(first, first + length)));
+            bytes = bytes.subspan(length);
         }
-        return records;
     } catch (Json::exception const& error) {
         throw core::InternalError(core::sentence(
             "frame records that travelled between ranks cannot be read", error.what()));
     }
+    return records;
 }
 }  // namespace sectile::plan

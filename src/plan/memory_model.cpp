@@ -11,7 +11,9 @@ namespace
 constexpr std::int64_t float_bytes = 4;
 constexpr std::int64_t window_margin = 16;  ///< kernel support and rounding, both sides
 constexpr std::int64_t strips_in_flight = 2;
-constexpr std::int64_t batches_in_flight = 2;
+constexpr std::int64_t narrow_coverage_bytes = 2;  ///< of the 16-bit copy that is written
+/// Coordinate map, transforms and handles of a window in use.
+constexpr std::int64_t source_overhead = std::int64_t{24} << 10;
 constexpr std::int64_t output_plane_bytes = 12;      ///< science, weight, coverage
 constexpr std::int64_t sum_plane_bytes = 8 + 8 + 4;  ///< value, weight, coverage
 constexpr std::int64_t block_pixels = 64 * 8;        ///< of a combine kernel
@@ -61,11 +63,32 @@ std::int64_t MemoryModel::window_bytes(ChunkShape const& shape) const
            window_columns(shape);
 }
 
+std::int64_t MemoryModel::load_bytes(ChunkShape const& shape) const
+{
+    ChunkShape one = shape;
+    one.batch = 1;
+    std::int64_t const planes = std::max(job_.source_planes, 1);
+    std::int64_t const raw = window_bytes(one) / planes * job_.load_planes;
+    return raw + job_.open_bytes;
+}
+
+std::int64_t MemoryModel::sink_bytes(ChunkShape const& shape) const
+{
+    std::int64_t const row = job_.planes * (output_plane_bytes + narrow_coverage_bytes) + 1;
+    std::int64_t const passing = job_.ranks_of_sink > 1 ? 2 * job_.ranks_of_sink : 1;
+    return passing * shape.rows * shape.columns * row / (job_.ranks_of_sink > 1 ? 1 : 4);
+}
+
 std::int64_t MemoryModel::peak_bytes(ChunkShape const& shape) const
 {
     std::int64_t const depth = job_.running_mean ? 1 : std::max<std::int64_t>(job_.depth, 1);
-    std::int64_t const scratch = depth * job_.planes * sample_bytes * block_pixels + worker_bytes;
-    return strip_bytes(shape) + batches_in_flight * window_bytes(shape) + shape.workers * scratch;
+    std::int64_t const stack =
+        std::max(depth * job_.planes * sample_bytes * block_pixels, job_.worker_scratch);
+    // Windows of a stack are all read before it is combined; those of sums are read ahead.
+    std::int64_t const batches = job_.running_mean ? 2 : 1;
+    return strip_bytes(shape) + sink_bytes(shape) + batches * window_bytes(shape) +
+           shape.workers * (stack + worker_bytes + load_bytes(shape)) +
+           sources_of_strip(shape.columns) * source_overhead;
 }
 
 std::int64_t MemoryModel::ingest_bytes(int workers) const

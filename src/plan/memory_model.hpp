@@ -24,10 +24,14 @@ struct ChunkShape
 ///     the one before is written;
 ///   - running sums, for a mean without rejection: value and weight (double), coverage (float) per
 ///   plane;
-///   - source windows: source_planes floats per pixel, two batches: one is used while the next is
-///   read;
-///   - scratch per worker: the stack of samples of one block of pixels, and a mebibyte for stack
-///     frames, file buffers and tables.
+///   - what the sink holds: a 16-bit copy of the coverage, or the rows of all ranks of a team that
+///     pass through the one which writes the file;
+///   - source windows: source_planes floats per pixel; for sums two batches: one is used while the
+///     next is read;
+///   - per window in use: its coordinate map and transforms;
+///   - per worker: what combining takes (the samples of one block of pixels), the raw mosaic and
+///     the unpacked file behind a window being read, and a mebibyte for stack frames, file buffers
+///     and tables.
 class MemoryModel
 {
   public:
@@ -38,6 +42,9 @@ class MemoryModel
     [[nodiscard]] std::int64_t strip_bytes(ChunkShape const& shape) const;
     /// One batch of source windows.
     [[nodiscard]] std::int64_t window_bytes(ChunkShape const& shape) const;
+    /// One worker, while it reads a window, beside the window.
+    [[nodiscard]] std::int64_t load_bytes(ChunkShape const& shape) const;
+    [[nodiscard]] std::int64_t sink_bytes(ChunkShape const& shape) const;
     [[nodiscard]] std::int64_t peak_bytes(ChunkShape const& shape) const;
     /// Sources that touch a strip of so many columns: the depth, once per source width begun and
     /// once more for those that stick out on either side.

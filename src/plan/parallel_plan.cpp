@@ -16,6 +16,11 @@ namespace
 /// strips read the margin of every source window again and again (16 rows on 64: a quarter more).
 constexpr std::int64_t row_floor = 64;
 
+/// Bytes of the strips in flight beyond which taller ones bring nothing: the margins of the windows
+/// are a few per cent by then, and reading, computing and writing overlap strip by strip. Keeps the
+/// memory of a run independent of the canvas.
+constexpr std::int64_t strip_target = std::int64_t{64} << 20;
+
 /// Columns below which a strip is not made narrower: one block of the combine kernels.
 constexpr std::int64_t column_floor = 64;
 
@@ -50,24 +55,26 @@ std::int64_t budget_of(Capabilities const& node, ParallelOptions const& options)
                          static_cast<double>(std::max<std::int64_t>(node.ram_available, 0));
     auto budget = static_cast<std::int64_t>(share / node.ranks_on_node);
     if (options.ram_limit > 0) {
-        budget = std::min(budget, options.ram_limit / node.ranks_on_node);
+        budget = std::min(budget, options.ram_limit / node.ranks_on_node - node.resident);
     }
-    return budget;
+    return std::max<std::int64_t>(budget, 0);
 }
 
 /// Memory of the node that would give each rank `bytes`.
 [[noreturn]] void refuse(PlanKind kind, std::int64_t bytes, std::int64_t budget,
                          Capabilities const& node, ParallelOptions const& options)
 {
-    bool const limited = options.ram_limit > 0 && options.ram_limit / node.ranks_on_node == budget;
-    double const of_node = static_cast<double>(bytes) * node.ranks_on_node;
+    std::int64_t const limit = options.ram_limit / node.ranks_on_node - node.resident;
+    bool const limited = options.ram_limit > 0 && std::max<std::int64_t>(limit, 0) == budget;
+    double const of_node =
+        static_cast<double>(bytes + (limited ? node.resident : 0)) * node.ranks_on_node;
     // A little above the exact quotient, so that following the advice works despite rounding.
     double const least =
         limited ? of_node : of_node / options.target_ram_fraction * (1.0 + 1e-9) + 1.0;
     throw core::ConfigError(core::sentence(
         "phase " + std::string(name_of(kind)) + " does not fit into memory",
         "each of the " + std::to_string(node.ranks_on_node) + " ranks of the node may use " +
-            bytes_text(budget) + " and needs at least " + bytes_text(bytes),
+            bytes_text(budget) + " more than it holds and needs at least " + bytes_text(bytes),
         limited ? "raise ram_limit to " + bytes_text(static_cast<std::int64_t>(least)) +
                       " or start fewer ranks per node"
                 : "use a node with " + bytes_text(static_cast<std::int64_t>(least)) +
@@ -123,7 +130,7 @@ class ShapeFinder
     {
         JobSize const& job = model_.job();
         std::int64_t const tallest =
-            forced_rows > 0 ? std::min(forced_rows, job.height) : job.height;
+            forced_rows > 0 ? std::min(forced_rows, job.height) : tallest_useful(workers);
         std::int64_t const floor_rows = forced_rows > 0 ? tallest : std::min(row_floor, tallest);
         ChunkShape shape{workers, floor_rows, job.width, 1};
         shape.batch = most_windows(shape, 1);
@@ -143,6 +150,15 @@ class ShapeFinder
     }
 
   private:
+    /// Rows of a strip beyond which memory buys nothing.
+    [[nodiscard]] std::int64_t tallest_useful(int workers) const
+    {
+        JobSize const& job = model_.job();
+        std::int64_t const row =
+            std::max<std::int64_t>(1, model_.strip_bytes({workers, 1, job.width, 1}));
+        return std::min(job.height, std::max(row_floor, strip_target / row));
+    }
+
     [[nodiscard]] ChunkShape smaller(ChunkShape shape) const
     {
         int const workers = shape.workers;
@@ -207,6 +223,30 @@ class ShapeFinder
     MemoryModel const& model_;
     std::int64_t budget_;
 };
+/// Rows that fit on the device beside one batch of windows: the strip of the plan if it does, else
+/// the most that do. One job at a time per device.
+void plan_gpu(ParallelPlan& plan, MemoryModel const& model, Capabilities const& node,
+              ParallelOptions const& options)
+{
+    auto const budget =
+        static_cast<std::int64_t>(options.gpu_vram_fraction * static_cast<double>(node.vram_free));
+    if (plan.kind == PlanKind::ingest || node.gpus < 1 || !options.use_gpu) {
+        return;
+    }
+    ChunkShape shape{1, 1, plan.columns_per_chunk, plan.tiles_per_chunk};
+    auto const bytes = [&](std::int64_t rows) {
+        shape.rows = rows;
+        return model.strip_bytes(shape) + model.window_bytes(shape);
+    };
+    std::int64_t const least = std::min<std::int64_t>(row_floor, plan.rows_per_chunk);
+    if (bytes(least) > budget) {
+        return;
+    }
+    plan.use_gpu = true;
+    plan.gpu_rows_per_chunk = largest_that(
+        least, plan.rows_per_chunk, [&](std::int64_t rows) { return bytes(rows) <= budget; });
+    plan.gpu_max_chunk_bytes = bytes(plan.gpu_rows_per_chunk);
+}
 }  // namespace
 
 int plan_workers(int cores, ParallelOptions const& options)
@@ -255,7 +295,10 @@ ParallelPlan make_parallel_plan(PlanKind kind, JobSize const& job, Capabilities 
     plan.cpu_workers = shape.workers;
     plan.rows_per_chunk = shape.rows;
     plan.columns_per_chunk = shape.columns;
-    plan.sources_per_batch = std::max<std::int64_t>(shape.batch, 1);
+    plan.tiles_per_chunk = std::max<std::int64_t>(shape.batch, 1);
+    plan.budget_bytes = budget;
+    plan.predicted_peak_bytes += node.resident;
+    plan_gpu(plan, model, node, options);
     return plan;
 }
 
@@ -283,8 +326,10 @@ std::string summary_line(ParallelPlan const& plan)
            field("cpu_workers", plan.cpu_workers) + field("use_gpu", plan.use_gpu ? 1 : 0) +
            field("rows_per_chunk", plan.rows_per_chunk) +
            field("columns_per_chunk", plan.columns_per_chunk) +
-           field("sources_per_batch", plan.sources_per_batch) +
+           field("tiles_per_chunk", plan.tiles_per_chunk) +
            field("max_chunk_bytes", plan.max_chunk_bytes) +
+           field("gpu_rows_per_chunk", plan.gpu_rows_per_chunk) +
+           field("use_memmap", plan.use_memmap ? 1 : 0) + field("budget_bytes", plan.budget_bytes) +
            field("predicted_peak_bytes", plan.predicted_peak_bytes) +
            field("predicted_io_bytes", plan.predicted_io_bytes);
 }

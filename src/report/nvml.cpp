@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The few calls of the NVML API (reference manual vR550) that we need; its binary interface is kept
+// The few calls of the NVML API that we need; its binary interface is kept
 // stable by versioned names, so the structs are repeated here instead of requiring the header.
 #include "nvml.hpp"
 

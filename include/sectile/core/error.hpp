@@ -48,6 +48,12 @@ struct IoError : Error
     explicit IoError(std::string const& text) : Error(ExitCode::io_error, text) {}
 };
 
+/// The disk is full.
+struct DiskFull : IoError
+{
+    using IoError::IoError;
+};
+
 /// A contract inside the program was broken.
 struct InternalError : Error
 {

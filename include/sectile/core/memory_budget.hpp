@@ -39,6 +39,18 @@ class MemoryBudget
     void give_back(std::int64_t bytes) noexcept;
 
     [[nodiscard]] std::int64_t in_use() const { return in_use_.load(std::memory_order_relaxed); }
+    /// While one lives, buffers of its thread are counted but not refused: for parts that cannot be
+    /// made smaller and tried again, such as a collective write, whose buffers the plan has counted
+    /// already.
+    class Promise
+    {
+      public:
+        Promise();
+        ~Promise();
+        Promise(Promise const&) = delete;
+        Promise& operator=(Promise const&) = delete;
+    };
+
     /// Most that was held since the start or reset_peak().
     [[nodiscard]] std::int64_t peak() const { return peak_.load(std::memory_order_relaxed); }
     void reset_peak() { peak_.store(in_use(), std::memory_order_relaxed); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "sectile/comm/communicator.hpp"
@@ -56,6 +57,8 @@ struct Team
     comm::Communicator comm;
     compute::Backend* backend = nullptr;
     TbbRunner* runner = nullptr;
+    compute::Backend* fallback = nullptr;  ///< used when the backend's device fails; may be null
+    std::string scratch;  ///< folder for stacks that do not fit into memory; empty: none
 };
 
 /// Receives finished strips.
@@ -68,6 +71,18 @@ class StripSink
     virtual void write(core::Box const& strip, compute::StripOutput const& rows) = 0;
 };
 
+/// What had to be given up on this rank because memory or the device failed.
+struct LadderSteps
+{
+    int rows_halved = 0;
+    int workers_halved = 0;
+    int left_device = 0;
+    int spilled = 0;
+    std::string last_reason;
+
+    [[nodiscard]] int total() const { return rows_halved + workers_halved + left_device + spilled; }
+};
+
 /// What a coadd did on this rank, for the report.
 struct CoaddStatistics
 {
@@ -76,6 +91,7 @@ struct CoaddStatistics
     std::uint64_t bytes_read = 0;  ///< of float windows
     std::uint64_t bytes_sent = 0;  ///< to other ranks
     std::uint64_t rounds = 0;
+    LadderSteps ladder;
 };
 
 /// The coadd engine (design section 1): sources -> resample -> (value, weight) spans -> strip
@@ -87,8 +103,12 @@ struct CoaddStatistics
 /// the bytes do not depend on ranks, threads, strips or route. Reading of the next batch and
 /// writing of the last strip overlap the computation.
 ///
-/// *Collective* over team.comm; only the calling thread communicates. Throws what reading, writing
-/// or memory throws.
+/// When memory, the device or the scratch disk fails, the coadd gives up rows, workers, the device
+/// and memory for stacks, in this order, and goes on (CoaddStatistics::ladder); the bytes stay the
+/// same.
+///
+/// *Collective* over team.comm; only the calling thread communicates. Throws what reading and
+/// writing throw, and core::IoError when nothing is left to give up.
 CoaddStatistics coadd(CoaddJob const& job, Team const& team, plan::ParallelPlan const& plan,
                       plan::Decomposition const& decomposition, Route route, StripSink& sink);
 }  // namespace sectile::engine

@@ -8,13 +8,15 @@
 
 namespace sectile::engine
 {
-/// The threads of a rank: a oneTBB arena of a fixed number of workers.
+/// The threads of a rank: a oneTBB arena of as many workers as the plan says.
 class TbbRunner final : public compute::TaskRunner
 {
   public:
     explicit TbbRunner(int workers);
     ~TbbRunner() override;
     [[nodiscard]] int workers() const override;
+    /// Changes the number of threads. Main thread, while nothing runs.
+    void set_workers(int workers);
     void for_each(std::size_t count, std::function<void(std::size_t, int)> const& task) override;
 
     /// Work that runs beside the caller's; wait() returns when it is done and throws what it threw.

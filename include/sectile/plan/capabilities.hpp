@@ -14,6 +14,9 @@ struct Capabilities
     /// Bytes of the node that can still be taken (cgroup limits honoured).
     std::int64_t ram_available = 0;
     int ranks_on_node = 1;
+    /// Bytes this rank holds already when a phase is planned (program, libraries, manifest).
+    std::int64_t resident = 0;
     int gpus = 0;
+    std::int64_t vram_free = 0;  ///< bytes of one device that can still be taken
 };
 }  // namespace sectile::plan

@@ -50,4 +50,11 @@ struct Decomposition
                                              std::int64_t rows_per_strip,
                                              std::int64_t columns_per_strip,
                                              std::int64_t alignment);
+
+/// Cuts every strip of the rounds from `first` on into two of half the rows (a strip of one row
+/// stays whole); the round becomes two. A step of the ladder when memory runs out. Pure.
+void halve_rounds(Decomposition& decomposition, std::size_t first);
+
+/// Rows of the tallest strip of a round, 0 for none.
+[[nodiscard]] std::int64_t tallest_strip(Decomposition const& decomposition, std::size_t round);
 }  // namespace sectile::plan

@@ -21,8 +21,10 @@ struct ParallelOptions
     bool autotune = true;
     double target_cpu_load = 0.85;
     double target_ram_fraction = 0.75;
+    double gpu_vram_fraction = 0.5;
     int max_cpu_workers = 0;          ///< 0: automatic
     std::int64_t ram_limit = 0;       ///< bytes for the node, 0: none
+    bool use_gpu = true;              ///< when a device is there and a chunk fits
     std::int64_t rows_per_chunk = 0;  ///< 0: automatic; forced band height (tests, experts)
 };
 
@@ -41,6 +43,11 @@ struct JobSize
     bool running_mean = true;   ///< sums instead of stacks
     double row_spread = 1.0;    ///< source pixels per destination pixel along the same axis
     double cross_spread = 0.0;  ///< and along the other axis: 0 for an upright source
+    /// Bytes that each worker needs to combine (Backend::scratch_bytes); 0: the planner's estimate.
+    std::int64_t worker_scratch = 0;
+    int load_planes = 0;          ///< float planes held while a window is read: 1 for a mosaic
+    std::int64_t open_bytes = 0;  ///< held while a source is open: an unpacked .gz file
+    int ranks_of_sink = 1;        ///< whose rows pass through one rank on their way to the file
 };
 
 /// How a phase is executed on this rank. Never changes the picture.
@@ -51,11 +58,17 @@ struct ParallelPlan
     std::int64_t rows_per_chunk = 1;  ///< rows of a strip
     /// Columns of a strip; the destination width unless one row is too much.
     std::int64_t columns_per_chunk = 0;
-    std::int64_t sources_per_batch = 1;  ///< source windows held at once
+    std::int64_t tiles_per_chunk = 1;  ///< source windows held at once
     std::int64_t max_chunk_bytes = 0;
+    /// Bytes this rank may add to what it held when the phase was planned.
+    std::int64_t budget_bytes = 0;
+    /// Of the whole process: what it held, and every buffer of the phase.
     std::int64_t predicted_peak_bytes = 0;
     std::int64_t predicted_io_bytes = 0;
+    bool use_memmap = false;  ///< stacks go through a scratch file
     bool use_gpu = false;
+    std::int64_t gpu_rows_per_chunk = 0;
+    std::int64_t gpu_max_chunk_bytes = 0;
 };
 
 /// Pure. Throws core::ConfigError (naming the least memory that would do) when not even one row of

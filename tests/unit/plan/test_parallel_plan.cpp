@@ -194,7 +194,7 @@ TEST(ParallelPlan, TakesTheWholeCanvasWhenThereIsRoom)
     EXPECT_EQ(plan.rows_per_chunk, 15000);
     EXPECT_EQ(plan.columns_per_chunk, 20000);
     EXPECT_EQ(plan.cpu_workers, 7);
-    EXPECT_EQ(plan.sources_per_batch, 28);
+    EXPECT_EQ(plan.tiles_per_chunk, 28);
     EXPECT_FALSE(plan.use_gpu);
 }
 
@@ -209,7 +209,7 @@ TEST(ParallelPlan, UsesTheMemoryItMayButNoMore)
     EXPECT_LE(plan.predicted_peak_bytes, budget);
     EXPECT_GT(plan.predicted_peak_bytes, budget * 9 / 10) << "memory left lying idle";
     EXPECT_GT(plan.rows_per_chunk, 1000);
-    EXPECT_GE(plan.sources_per_batch, plan.cpu_workers);
+    EXPECT_GE(plan.tiles_per_chunk, plan.cpu_workers);
 }
 
 TEST(ParallelPlan, SharesTheNodeBetweenItsRanks)
@@ -254,7 +254,7 @@ TEST(ParallelPlan, HoldsAllSourcesOfAStripForARobustCombine)
     ParallelPlan const plan =
         make_parallel_plan(PlanKind::master_tiles, mosaic_job(false), node_with(16 * gibibyte), {});
 
-    EXPECT_EQ(plan.sources_per_batch, 72);
+    EXPECT_EQ(plan.tiles_per_chunk, 72);
     EXPECT_EQ(plan.columns_per_chunk, 20000);
     EXPECT_GE(plan.rows_per_chunk, 64);
 }
@@ -274,7 +274,7 @@ TEST(ParallelPlan, CutsRowsIntoPiecesForVeryDeepStacks)
     EXPECT_EQ(plan.rows_per_chunk, 1);
     EXPECT_LT(plan.columns_per_chunk, 4200);
     EXPECT_GE(plan.columns_per_chunk, 64);
-    EXPECT_EQ(plan.sources_per_batch, 10000);
+    EXPECT_EQ(plan.tiles_per_chunk, 10000);
     EXPECT_LE(plan.predicted_peak_bytes, budget_of(node_with(8 * gibibyte), {}));
 }
 
@@ -306,7 +306,7 @@ TEST(ParallelPlan, MeasuresWholeFramesOnePerWorker)
 
     // 4 planes of 12 million floats and a mebibyte are 184 MiB; 768 MiB hold four.
     EXPECT_EQ(plan.cpu_workers, 4);
-    EXPECT_EQ(plan.sources_per_batch, 4);
+    EXPECT_EQ(plan.tiles_per_chunk, 4);
     EXPECT_LE(plan.predicted_peak_bytes, budget_of(node_with(gibibyte, 16), {}));
 }
 
@@ -401,9 +401,9 @@ TEST(ParallelPlan, NeverExceedsItsBudgetOnMachinesThatDoNotExist)
         EXPECT_LE(plan->columns_per_chunk, job.width);
         EXPECT_GE(plan->cpu_workers, 1);
         EXPECT_LE(plan->cpu_workers, plan::plan_workers(node.cores, options));
-        EXPECT_GE(plan->sources_per_batch, 1);
+        EXPECT_GE(plan->tiles_per_chunk, 1);
         if (kind != PlanKind::ingest) {
-            EXPECT_LE(plan->sources_per_batch, std::max<std::int64_t>(job.sources, 1));
+            EXPECT_LE(plan->tiles_per_chunk, std::max<std::int64_t>(job.sources, 1));
             EXPECT_TRUE(plan->columns_per_chunk == job.width || plan->rows_per_chunk == 1);
             if (options.rows_per_chunk > 0) {
                 EXPECT_LE(plan->rows_per_chunk, options.rows_per_chunk);
@@ -444,14 +444,14 @@ TEST(SummaryLine, NamesEveryFigure)
     plan.cpu_workers = 3;
     plan.rows_per_chunk = 128;
     plan.columns_per_chunk = 4000;
-    plan.sources_per_batch = 6;
+    plan.tiles_per_chunk = 6;
     plan.max_chunk_bytes = 11;
     plan.predicted_peak_bytes = 22;
     plan.predicted_io_bytes = 33;
 
     EXPECT_EQ(plan::summary_line(plan),
               "parallel_plan_summary phase=mosaic_first cpu_workers=3 use_gpu=0 rows_per_chunk=128 "
-              "columns_per_chunk=4000 sources_per_batch=6 max_chunk_bytes=11 "
+              "columns_per_chunk=4000 tiles_per_chunk=6 max_chunk_bytes=11 "
               "predicted_peak_bytes=22 predicted_io_bytes=33");
     EXPECT_STREQ(plan::name_of(PlanKind::phase5_reproject), "phase5_reproject");
 }
