@@ -7,6 +7,7 @@
 
 #include "sectile/comm/communicator.hpp"
 #include "sectile/core/error.hpp"
+#include "sectile/core/system.hpp"
 
 #include "app/commands.hpp"
 #include "app/suggestion.hpp"
@@ -90,6 +91,7 @@ int unknown_command(std::string const& word)
 
 int main(int argc, char** argv)
 {
+    sectile::core::tune_heap();
     if (argc < 2) {
         std::fputs(sectile::app::usage_text().c_str(), stderr);
         return static_cast<int>(ExitCode::usage);

@@ -361,6 +361,11 @@ void add_execution(Builder& table)
                                    {"pull", pipeline::Route::pull},
                                    {"push", pipeline::Route::push}},
                                   SECTILE_FIELD(route));
+    table.real("telemetry_interval", "seconds between samples of telemetry.csv; 0: none",
+               {0.0, 3600.0}, SECTILE_FIELD(telemetry_interval));
+    table.text("inject_faults", "KIND=N[xCOUNT][@RANK],…",
+               "for tests: let the Nth allocation, device call or write fail (and COUNT - 1 more)",
+               SECTILE_FIELD(faults));
 }
 #undef SECTILE_FIELD
 

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "pipeline/context.hpp"
 
+#include <algorithm>
+#include <mutex>
+#include <new>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include "sectile/core/error.hpp"
 #include "sectile/core/memory_budget.hpp"
 #include "sectile/core/system.hpp"
 #include "sectile/pipeline/node_probe.hpp"
@@ -14,7 +22,8 @@ Context::Context(RunConfig const& config, comm::Communicator const& members)
       runner(std::make_unique<engine::TbbRunner>(plan::plan_workers(node.cores, config.parallel))),
       backend(config.backend == BackendChoice::reference ? compute::make_reference_backend()
                                                          : compute::make_cpu_backend(*runner)),
-      scratch(scratch_directory(config))
+      scratch(scratch_directory(config)),
+      workers_(runner->workers())
 {}
 
 plan::Capabilities Context::node_now() const
@@ -30,5 +39,43 @@ void Context::keep_to(plan::ParallelPlan const& plan)
     runner->set_workers(plan.cpu_workers);
     core::MemoryBudget& budget = core::MemoryBudget::of_process();
     budget.set_limit(budget.in_use() + plan.budget_bytes);
+}
+
+void Context::release_plan()
+{
+    core::MemoryBudget::of_process().set_limit(0);
+    runner->set_workers(workers_);
+}
+
+void Context::for_each_item(std::size_t count, std::function<void(std::size_t)> const& task)
+{
+    std::vector<std::size_t> waiting(count);
+    std::iota(waiting.begin(), waiting.end(), std::size_t{0});
+    int const workers = runner->workers();
+    while (!waiting.empty()) {
+        std::mutex mutex;
+        std::vector<std::size_t> failed;
+        std::string reason;
+        runner->for_each(waiting.size(), [&](std::size_t i, int /*worker*/) {
+            try {
+                task(waiting[i]);
+            } catch (std::bad_alloc const& error) {
+                std::lock_guard const lock(mutex);
+                failed.push_back(waiting[i]);
+                reason = error.what();
+            }
+        });
+        if (failed.size() == waiting.size() && runner->workers() == 1) {
+            throw core::IoError(core::sentence("memory ran out even with one worker", reason,
+                                               "give the job more memory"));
+        }
+        if (!failed.empty()) {
+            report.note(core::sentence("some items are done again with fewer workers", reason));
+            runner->set_workers(runner->workers() / 2);
+        }
+        std::ranges::sort(failed);
+        waiting = std::move(failed);
+    }
+    runner->set_workers(workers);
 }
 }  // namespace sectile::pipeline

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -35,10 +36,19 @@ struct Context
     /// Threads and memory budget as the plan says, until the next phase.
     void keep_to(plan::ParallelPlan const& plan);
 
+    /// Ends the plan of a phase: no budget until the next one.
+    void release_plan();
+    /// Runs task(i) for every i < count with the workers of the phase. Those that ran out of memory
+    /// are run again with half the workers, down to one. Throws what a task throws otherwise.
+    void for_each_item(std::size_t count, std::function<void(std::size_t)> const& task);
+
     [[nodiscard]] engine::Team team(comm::Communicator const& members)
     {
         return {members, backend.get(), runner.get(), nullptr, scratch};
     }
+
+  private:
+    int workers_ = 1;  ///< between phases
 };
 
 /// Where intermediate files live.

@@ -248,8 +248,7 @@ CoaddExecution plan_execution(plan::PlanKind kind, engine::CoaddJob const& job,
         size.worker_scratch = static_cast<std::int64_t>(context.backend->scratch_bytes(
             job.planes, static_cast<std::size_t>(size.running_mean ? 1 : size.depth)));
         size.ranks_of_sink = kind == plan::PlanKind::master_tiles ? comm.size() : 1;
-        execution.plan =
-            plan::make_parallel_plan(kind, size, context.node_now(), config.parallel);
+        execution.plan = plan::make_parallel_plan(kind, size, context.node_now(), config.parallel);
     });
     // The rounds must be the same everywhere: the smallest strip any rank can afford.
     execution.plan.rows_per_chunk = -comm::all_reduce_max(comm, -execution.plan.rows_per_chunk);
@@ -264,5 +263,18 @@ CoaddExecution plan_execution(plan::PlanKind kind, engine::CoaddJob const& job,
         std::max<std::int64_t>(1, execution.plan.columns_per_chunk), band_alignment);
     context.keep_to(execution.plan);
     return execution;
+}
+
+void note_ladder(engine::LadderSteps const& steps, plan::PlanKind kind, Context& context)
+{
+    auto const note = [&](int count, std::string const& step) {
+        for (int i = 0; i < count; ++i) {
+            context.report.note(std::string(plan::name_of(kind)) + ": " + step);
+        }
+    };
+    note(steps.rows_halved, "rows per chunk halved because memory ran out");
+    note(steps.workers_halved, "workers halved because memory ran out");
+    note(steps.left_device, "the device was left for the processor");
+    note(steps.spilled, "stacks were kept on disk because memory ran out");
 }
 }  // namespace sectile::pipeline

@@ -56,4 +56,7 @@ struct CoaddExecution
 [[nodiscard]] CoaddExecution plan_execution(plan::PlanKind kind, engine::CoaddJob const& job,
                                             comm::Communicator const& comm, RunConfig const& config,
                                             Context& context, engine::Route route);
+
+/// Puts the steps of the ladder that a coadd had to take into the report, each kind counted.
+void note_ladder(engine::LadderSteps const& steps, plan::PlanKind kind, Context& context);
 }  // namespace sectile::pipeline

@@ -148,7 +148,10 @@ FrameRecord make_tile(plan::Group const& group, std::vector<FrameRecord> const& 
     FrameRecord tile = tile_record(group, grid, job.planes, config);
     engine::TileSink sink(members, tile.header.path, job.canvas, job.planes, grid.wcs.cards,
                           tile_cards(group, frames[reference]));
-    engine::coadd(job, context.team(members), execution.plan, execution.decomposition, route, sink);
+    auto const statistics = engine::coadd(job, context.team(members), execution.plan,
+                                          execution.decomposition, route, sink);
+    note_ladder(statistics.ladder, plan::PlanKind::master_tiles, context);
+    context.release_plan();
     sink.commit();
     comm::agree(members, "measuring a tile", [&] {
         if (members.is_root()) {

@@ -68,6 +68,8 @@ void assemble(std::vector<MosaicSource> const& sources, plan::MosaicPlan const& 
         statistics = engine::coadd(job, context.team(context.world), execution.plan,
                                    execution.decomposition, route, sink);
     });
+    context.release_plan();
+    note_ladder(statistics.ladder, request.kind, context);
     if (std::string const cause = writer.independent_cause(); !cause.empty()) {
         context.report.note("HDF5 wrote rows independently: " + cause);
     }

@@ -265,6 +265,7 @@ std::vector<PlaneMatch> match_photometry(std::vector<MosaicSource>& sources,
                                          sky::SkyWcs const& grid, MatchOptions const& options,
                                          comm::Communicator const& comm, Context& context)
 {
+    context.release_plan();
     engine::CoaddJob job;
     job.grid = &grid;
     job.canvas = grid.bounds();
@@ -279,7 +280,7 @@ std::vector<PlaneMatch> match_photometry(std::vector<MosaicSource>& sources,
     }
     std::vector<std::pair<std::uint64_t, SourceCells>> own(indices.size());
     comm::agree(comm, "measuring sky levels", [&] {
-        context.runner->for_each(indices.size(), [&](std::size_t k, int /*worker*/) {
+        context.for_each_item(indices.size(), [&](std::size_t k) {
             own[k] = {indices[k], measure_cells(job, job.inputs[indices[k]], lattice)};
         });
     });

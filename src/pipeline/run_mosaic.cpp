@@ -3,6 +3,7 @@
 
 #include <exception>
 
+#include "sectile/core/fault_injection.hpp"
 #include "sectile/core/log.hpp"
 #include "sectile/plan/mosaic_plan.hpp"
 
@@ -14,6 +15,7 @@
 #include "pipeline/p6_finish.hpp"
 #include "pipeline/plan_overview.hpp"
 #include "pipeline/run_files.hpp"
+#include "pipeline/telemetry_run.hpp"
 
 namespace sectile::pipeline
 {
@@ -50,8 +52,10 @@ void execute(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& c
 core::ExitCode run_mosaic(RunConfig const& config, comm::Communicator const& world)
 {
     report::LogFile log(world.rank(), config.log_level);
+    core::set_faults(config.faults, world.rank());
     RunFiles const files(config, world, log);
     Context context(config, world);
+    TelemetryRun telemetry(config, context);
     plan::MosaicPlan mosaic;
     try {
         make_plan(mosaic, config, context);
@@ -62,6 +66,7 @@ core::ExitCode run_mosaic(RunConfig const& config, comm::Communicator const& wor
         }
         throw;
     }
+    telemetry.finish();
     if (world.is_root()) {
         write_report(config, mosaic, context, {});
         files.clean_up();

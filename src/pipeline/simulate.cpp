@@ -168,7 +168,8 @@ void write_truth(Survey const& survey, std::vector<Exposure> const& exposures)
     for (Exposure const& exposure : exposures) {
         frames.push_back(exposure_json(config, exposure));
     }
-    ordered_json& hot_pixels = truth["hot_pixels"] = ordered_json::array();
+    // An ordered object moves its members when it grows: no reference into it is kept.
+    ordered_json hot_pixels = ordered_json::array();
     truth["stars"] = ordered_json::array();
     truth["nebulosity"] = ordered_json::array();
     if (!config.headers_only) {
@@ -176,6 +177,9 @@ void write_truth(Survey const& survey, std::vector<Exposure> const& exposures)
             hot_pixels.push_back(
                 {{"x", hot.x}, {"y", hot.y}, {"plane", hot.plane}, {"excess", hot.excess}});
         }
+    }
+    truth["hot_pixels"] = std::move(hot_pixels);
+    if (!config.headers_only) {
         add_sky(survey, exposures, truth);
     }
     std::string const path = (std::filesystem::path(config.output) / "truth.json").string();

@@ -20,6 +20,8 @@ constexpr std::int64_t row_floor = 64;
 /// are a few per cent by then, and reading, computing and writing overlap strip by strip. Keeps the
 /// memory of a run independent of the canvas.
 constexpr std::int64_t strip_target = std::int64_t{64} << 20;
+/// And rows that are worth having whatever the width: the margins are 6 % of them.
+constexpr std::int64_t useful_rows = 256;
 
 /// Columns below which a strip is not made narrower: one block of the combine kernels.
 constexpr std::int64_t column_floor = 64;
@@ -156,7 +158,7 @@ class ShapeFinder
         JobSize const& job = model_.job();
         std::int64_t const row =
             std::max<std::int64_t>(1, model_.strip_bytes({workers, 1, job.width, 1}));
-        return std::min(job.height, std::max(row_floor, strip_target / row));
+        return std::min(job.height, std::max(useful_rows, strip_target / row));
     }
 
     [[nodiscard]] ChunkShape smaller(ChunkShape shape) const

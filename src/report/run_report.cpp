@@ -12,6 +12,7 @@
 #include "sectile/core/error.hpp"
 #include "sectile/core/log.hpp"
 #include "sectile/core/system.hpp"
+#include "sectile/report/telemetry.hpp"
 
 namespace sectile::report
 {
@@ -64,10 +65,17 @@ struct RunReport::State
     Clock::time_point start = Clock::now();
     double cpu_start = core::read_process_usage().cpu_time;
 
+    Telemetry* telemetry = nullptr;
+
     PhaseTiming total() const
     {
+        // Telemetry starts the peak of the process anew with every phase.
+        double peak = static_cast<double>(core::read_process_usage().peak_resident);
+        for (PhaseTiming const& phase : phases) {
+            peak = std::max(peak, phase.peak_memory);
+        }
         return {"total", seconds_since(start), core::read_process_usage().cpu_time - cpu_start,
-                static_cast<double>(core::read_process_usage().peak_resident)};
+                peak};
     }
 };
 
@@ -79,11 +87,19 @@ RunReport::Timer::Timer(RunReport& report, std::string name)
     : report_(report),
       name_(std::move(name)),
       start_(Clock::now()),
-      cpu_start_(core::read_process_usage().cpu_time)
-{}
+      cpu_start_(core::read_process_usage().cpu_time),
+      telemetry_(report.state_->telemetry)
+{
+    if (telemetry_ != nullptr) {
+        telemetry_->begin_phase(name_);
+    }
+}
 
 RunReport::Timer::~Timer()
 {
+    if (telemetry_ != nullptr) {
+        telemetry_->end_phase();
+    }
     PhaseTiming const timing{name_, seconds_since(start_),
                              core::read_process_usage().cpu_time - cpu_start_,
                              static_cast<double>(core::read_process_usage().peak_resident)};
@@ -99,6 +115,11 @@ RunReport::Timer::~Timer()
     known->wall += timing.wall;
     known->cpu += timing.cpu;
     known->peak_memory = std::max(known->peak_memory, timing.peak_memory);
+}
+
+void RunReport::watch(Telemetry* telemetry)
+{
+    state_->telemetry = telemetry;
 }
 
 void RunReport::set(std::string const& key, std::string const& json_text)

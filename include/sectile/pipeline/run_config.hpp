@@ -127,6 +127,9 @@ struct RunConfig
     UseGpu use_gpu = UseGpu::automatic;
     MachineOptions machine;
 
+    double telemetry_interval = 1.0;  ///< seconds, 0: no telemetry
+    std::string faults;               ///< see core/fault_injection.hpp; empty: none
+
     std::string options_text;  ///< --print-config of this run, for the report
     /// The lines of options_text that change the picture; for products, which must not vary with
     /// paths or plans.

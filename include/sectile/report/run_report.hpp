@@ -12,6 +12,8 @@
 
 namespace sectile::report
 {
+class Telemetry;
+
 /// Wall and CPU time of one phase on this rank.
 struct PhaseTiming
 {
@@ -29,6 +31,9 @@ class RunReport
   public:
     RunReport();
     ~RunReport();
+
+    /// Tells `telemetry` from now on which phase runs; null: nobody. It must outlive the phases.
+    void watch(Telemetry* telemetry);
 
     /// Runs `work` and records its times under `name`.
     template <class Work>
@@ -64,6 +69,7 @@ class RunReport
         std::string name_;
         std::chrono::steady_clock::time_point start_;
         double cpu_start_;
+        Telemetry* telemetry_;
     };
     struct State;
     std::unique_ptr<State> state_;

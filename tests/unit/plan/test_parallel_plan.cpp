@@ -146,8 +146,11 @@ TEST(MemoryModel, CountsTheBuffersOfAMean)
     // Two strips of 3 planes x 12 bytes + 1, and the sums; 116 rows of 5 sources of 9 float planes.
     EXPECT_EQ(model.strip_bytes(shape), 100 * 20000 * (2 * 37 + 3 * 20));
     EXPECT_EQ(model.window_bytes(shape), 5 * 9 * 4 * 116 * 4000);
-    EXPECT_EQ(model.peak_bytes(shape), model.strip_bytes(shape) + 2 * model.window_bytes(shape) +
-                                           4 * (3 * 8 * 512 + mebibyte));
+    // The 16-bit copy of the coverage and more of the sink, maps of five source widths and one.
+    EXPECT_EQ(model.sink_bytes(shape), 100 * 20000 * (3 * 14 + 1) / 4);
+    EXPECT_EQ(model.peak_bytes(shape), model.strip_bytes(shape) + model.sink_bytes(shape) +
+                                           2 * model.window_bytes(shape) +
+                                           4 * (3 * 8 * 512 + mebibyte) + 72 * 24 * 1024);
 }
 
 TEST(MemoryModel, CountsTheStacksOfARobustCombine)
@@ -158,8 +161,26 @@ TEST(MemoryModel, CountsTheStacksOfARobustCombine)
     EXPECT_EQ(model.strip_bytes(shape), 100 * 20000 * 2 * 37);
     // 12 deep, five source widths and one more for what sticks out.
     EXPECT_EQ(model.sources_of_strip(20000), 72);
-    EXPECT_EQ(model.peak_bytes(shape), model.strip_bytes(shape) + 2 * model.window_bytes(shape) +
-                                           4 * (12 * 3 * 8 * 512 + mebibyte));
+    EXPECT_EQ(model.peak_bytes(shape), model.strip_bytes(shape) + model.sink_bytes(shape) +
+                                           model.window_bytes(shape) +
+                                           4 * (12 * 3 * 8 * 512 + mebibyte) + 72 * 24 * 1024);
+}
+
+TEST(MemoryModel, CountsWhatReadingAndWritingHoldBeside)
+{
+    JobSize job = mosaic_job();
+    plan::ChunkShape const shape{4, 100, 20000, 5};
+    std::int64_t const plain = plan::MemoryModel(job).peak_bytes(shape);
+
+    job.open_bytes = 1000;
+    EXPECT_EQ(plan::MemoryModel(job).peak_bytes(shape), plain + 4 * 1000);
+    job.load_planes = 1;
+    EXPECT_EQ(plan::MemoryModel(job).peak_bytes(shape), plain + 4 * (1000 + 4 * 116 * 4000));
+    job.worker_scratch = mebibyte;
+    EXPECT_EQ(plan::MemoryModel(job).peak_bytes(shape),
+              plain + 4 * (1000 + 4 * 116 * 4000 + mebibyte - 3 * 8 * 512));
+    job.ranks_of_sink = 4;
+    EXPECT_GT(plan::MemoryModel(job).sink_bytes(shape), 4 * 100 * 20000 * 37);
 }
 
 TEST(MemoryModel, GrowsWithEveryChoice)
@@ -186,12 +207,12 @@ TEST(MemoryModel, GrowsWithEveryChoice)
     }
 }
 
-TEST(ParallelPlan, TakesTheWholeCanvasWhenThereIsRoom)
+TEST(ParallelPlan, MakesStripsNoTallerThanIsUseful)
 {
     ParallelPlan const plan = make_parallel_plan(PlanKind::phase5_reproject, mosaic_job(),
                                                  node_with(1024 * gibibyte), {});
 
-    EXPECT_EQ(plan.rows_per_chunk, 15000);
+    EXPECT_EQ(plan.rows_per_chunk, 256);
     EXPECT_EQ(plan.columns_per_chunk, 20000);
     EXPECT_EQ(plan.cpu_workers, 7);
     EXPECT_EQ(plan.tiles_per_chunk, 28);
@@ -207,9 +228,42 @@ TEST(ParallelPlan, UsesTheMemoryItMayButNoMore)
 
     std::int64_t const budget = budget_of(node, {});
     EXPECT_LE(plan.predicted_peak_bytes, budget);
-    EXPECT_GT(plan.predicted_peak_bytes, budget * 9 / 10) << "memory left lying idle";
-    EXPECT_GT(plan.rows_per_chunk, 1000);
+    EXPECT_EQ(plan.budget_bytes, budget);
+    EXPECT_EQ(plan.rows_per_chunk, 256);
     EXPECT_GE(plan.tiles_per_chunk, plan.cpu_workers);
+}
+
+TEST(ParallelPlan, CountsWhatTheProcessHoldsAlreadyAgainstTheLimit)
+{
+    ParallelOptions options;
+    options.ram_limit = gibibyte;
+    Capabilities node = node_with(16 * gibibyte);
+    node.resident = 100 * mebibyte;
+
+    ParallelPlan const plan =
+        make_parallel_plan(PlanKind::phase5_reproject, mosaic_job(), node, options);
+
+    EXPECT_EQ(plan.budget_bytes, gibibyte - 100 * mebibyte);
+    EXPECT_LE(plan.predicted_peak_bytes, gibibyte);
+    EXPECT_GT(plan.predicted_peak_bytes, 100 * mebibyte);
+}
+
+TEST(ParallelPlan, UsesTheDeviceWhenAReasonableChunkFits)
+{
+    Capabilities node = node_with(64 * gibibyte);
+    node.gpus = 1;
+    node.vram_free = 16 * gibibyte;
+
+    auto const plan = [&] {
+        return make_parallel_plan(PlanKind::phase5_reproject, mosaic_job(), node, {});
+    };
+
+    EXPECT_TRUE(plan().use_gpu);
+    EXPECT_GE(plan().gpu_rows_per_chunk, 64);
+    EXPECT_LE(plan().gpu_max_chunk_bytes, node.vram_free / 2);
+    node.vram_free = 16 * mebibyte;
+    EXPECT_FALSE(plan().use_gpu);
+    EXPECT_EQ(plan().gpu_rows_per_chunk, 0);
 }
 
 TEST(ParallelPlan, SharesTheNodeBetweenItsRanks)
@@ -451,8 +505,8 @@ TEST(SummaryLine, NamesEveryFigure)
 
     EXPECT_EQ(plan::summary_line(plan),
               "parallel_plan_summary phase=mosaic_first cpu_workers=3 use_gpu=0 rows_per_chunk=128 "
-              "columns_per_chunk=4000 tiles_per_chunk=6 max_chunk_bytes=11 "
-              "predicted_peak_bytes=22 predicted_io_bytes=33");
+              "columns_per_chunk=4000 tiles_per_chunk=6 max_chunk_bytes=11 gpu_rows_per_chunk=0 "
+              "use_memmap=0 budget_bytes=0 predicted_peak_bytes=22 predicted_io_bytes=33");
     EXPECT_STREQ(plan::name_of(PlanKind::phase5_reproject), "phase5_reproject");
 }
 }  // namespace

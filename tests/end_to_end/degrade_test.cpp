@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A run that lacks memory, or meets failures, ends with the bytes of an undisturbed one and says in
+// the report what it gave up.
+#include <filesystem>
+#include <sstream>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "support/run_program.hpp"
+
+namespace
+{
+using sectile::test::ProgramResult;
+using sectile::test::read_file;
+using sectile::test::run_program;
+using sectile::test::ScratchFolder;
+
+class Degrade : public ::testing::Test
+{
+  protected:
+    static void SetUpTestSuite()
+    {
+        scratch = new ScratchFolder("degrade");
+        ProgramResult const made =
+            run_program(std::string(SECTILE_BINARY) + " simulate --output " + *scratch / "frames" +
+                        " --frames 24 --frames-per-pointing 8 --width 480 --height 320 --seed 3");
+        ASSERT_EQ(made.exit_code, 0) << made.output;
+        undisturbed = run(1, "", "undisturbed");
+    }
+    static void TearDownTestSuite()
+    {
+        delete scratch;
+        scratch = nullptr;
+    }
+
+    static std::string run(int ranks, std::string const& options, std::string const& name)
+    {
+        std::string const folder = *scratch / name;
+        ProgramResult const result = run_program(
+            "mpirun -n " + std::to_string(ranks) + " " + SECTILE_BINARY + " run --input " +
+            *scratch / "frames" + " --output " + folder + " " + options);
+        EXPECT_EQ(result.exit_code, 0) << options << "\n" << result.output;
+        return folder;
+    }
+
+    static void expect_same_bytes(std::string const& folder)
+    {
+        for (char const* file : {"/mosaic.h5", "/mosaic.fits", "/preview.png"}) {
+            EXPECT_TRUE(read_file(folder + file) == read_file(undisturbed + file))
+                << folder << file;
+        }
+    }
+
+    static nlohmann::json report_of(std::string const& folder)
+    {
+        return nlohmann::json::parse(read_file(folder + "/report.json"));
+    }
+
+    static ScratchFolder* scratch;
+    static std::string undisturbed;
+};
+
+ScratchFolder* Degrade::scratch = nullptr;
+std::string Degrade::undisturbed;
+
+TEST_F(Degrade, InjectedLackOfMemoryChangesNoByte)
+{
+    // Early calls belong to ingest, later ones to the tiles, the last to the assembly.
+    for (int const nth : {1, 25, 60, 100, 150}) {
+        std::string const faults = "allocation=" + std::to_string(nth) + "x3@0";
+
+        std::string const folder =
+            run(1 + nth % 2, "--inject-faults " + faults, "allocation_" + std::to_string(nth));
+
+        expect_same_bytes(folder);
+        EXPECT_FALSE(report_of(folder)["notes"].empty()) << faults;
+    }
+}
+
+TEST_F(Degrade, TightMemoryChangesNoByte)
+{
+    std::string const folder = run(1, "--ram-limit 96MiB", "limited");
+
+    expect_same_bytes(folder);
+    EXPECT_LE(report_of(folder)["total"]["peak_memory"].get<std::int64_t>(), 96 << 20);
+}
+
+TEST_F(Degrade, FailingWriteEndsWithASentenceAndNoHalfProduct)
+{
+    std::string const folder = *scratch / "full";
+
+    ProgramResult const result =
+        run_program(std::string(SECTILE_BINARY) + " run --input " + *scratch / "frames" +
+                    " --output " + folder + " --inject-faults write=3");
+
+    EXPECT_EQ(result.exit_code, 4) << result.output;
+    EXPECT_NE(result.output.find("cannot write"), std::string::npos) << result.output;
+    EXPECT_FALSE(std::filesystem::exists(folder + "/mosaic.fits"));
+}
+
+TEST_F(Degrade, TelemetryTellsOfEveryRankAndPhase)
+{
+    std::string const folder = run(2, "--telemetry-interval 0.05", "telemetry");
+
+    std::istringstream lines(read_file(folder + "/telemetry.csv"));
+    std::string header;
+    std::getline(lines, header);
+    EXPECT_EQ(header.rfind("time,rank,host,phase,cpu_percent,rss_bytes", 0), 0U) << header;
+    std::size_t samples = 0;
+    for (std::string line; std::getline(lines, line);) {
+        ++samples;
+    }
+    EXPECT_GE(samples, 10U);
+    auto const ranks = report_of(folder)["ranks"];
+    ASSERT_EQ(ranks.size(), 2U);
+    EXPECT_GE(ranks[1]["phases"].size(), 5U);
+    EXPECT_GE(report_of(folder)["imbalance"]["P5 assemble"].get<double>(), 1.0);
+    EXPECT_FALSE(std::filesystem::exists(folder + "/.sectile/telemetry_00000.csv"));
+    expect_same_bytes(folder);
+}
+}  // namespace
