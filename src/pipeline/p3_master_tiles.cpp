@@ -9,6 +9,7 @@
 
 #include "sectile/core/error.hpp"
 #include "sectile/core/log.hpp"
+#include "sectile/core/memory_budget.hpp"
 #include "sectile/engine/tile_store.hpp"
 #include "sectile/plan/canvas_grid.hpp"
 #include "sectile/plan/decomposition.hpp"
@@ -155,6 +156,7 @@ FrameRecord make_tile(plan::Group const& group, std::vector<FrameRecord> const& 
     sink.commit();
     comm::agree(members, "measuring a tile", [&] {
         if (members.is_root()) {
+            core::MemoryBudget::Promise const granted;  // a block of rows
             tile.planes = measure_frame(tile.header).planes;
         }
     });

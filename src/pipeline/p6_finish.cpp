@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "pipeline/p6_finish.hpp"
 
+#include "sectile/core/memory_budget.hpp"
 #include "sectile/io/atomic_file.hpp"
 #include "sectile/io/canvas_file.hpp"
 #include "sectile/io/fits_writer.hpp"
@@ -36,6 +37,8 @@ void finish(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& co
         if (!context.world.is_root()) {
             return;
         }
+        // Blocks of a few rows: nothing here could be made smaller.
+        core::MemoryBudget::Promise const granted;
         io::CanvasReader const canvas(canvas_path(config));
         export_fits(canvas, provenance_cards(mosaic, config), config.output + "/mosaic.fits");
         write_preview(canvas, config.output + "/preview.png");
