@@ -36,6 +36,9 @@ plan::Capabilities Context::node_now() const
 
 void Context::keep_to(plan::ParallelPlan const& plan)
 {
+    if (!plan_in_force || plan_in_force->predicted_peak_bytes < plan.predicted_peak_bytes) {
+        plan_in_force = plan;
+    }
     runner->set_workers(plan.cpu_workers);
     core::MemoryBudget& budget = core::MemoryBudget::of_process();
     budget.set_limit(budget.in_use() + plan.budget_bytes);

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "sectile/comm/communicator.hpp"
@@ -29,6 +30,8 @@ struct Context
     std::unique_ptr<compute::Backend> backend;
     report::RunReport report;
 
+    /// The plan of the phase that runs; of several jobs in a phase the one that needs most memory.
+    std::optional<plan::ParallelPlan> plan_in_force;
     std::string scratch;  ///< folder for stacks that do not fit into memory
 
     /// What this rank has for the phase that begins now: `node`, and what the process holds.

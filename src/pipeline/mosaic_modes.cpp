@@ -8,6 +8,7 @@
 
 #include "sectile/core/log.hpp"
 
+#include "pipeline/heavy_phase.hpp"
 #include "pipeline/mosaic_source.hpp"
 #include "pipeline/p3_master_tiles.hpp"
 #include "pipeline/p5_assemble.hpp"
@@ -59,13 +60,14 @@ void assemble_tiles(std::vector<MosaicSource>& tiles, plan::MosaicPlan const& mo
     AssemblyRequest const request{plan::PlanKind::phase5_reproject,
                                   {config.resample, config.final_combine, config.feather},
                                   config.stacking.weighting};
-    context.report.timed("P5 assemble", [&] { assemble(tiles, mosaic, request, config, context); });
+    run_heavy_phase(context, "P5 assemble", request.kind,
+                    [&] { assemble(tiles, mosaic, request, config, context); });
 }
 }  // namespace
 
 void run_classic(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& context)
 {
-    auto tiles = context.report.timed("P3 master tiles", [&] {
+    auto tiles = run_heavy_phase(context, "P3 master tiles", plan::PlanKind::master_tiles, [&] {
         return make_master_tiles(mosaic.groups, mosaic.frames, config, context);
     });
     assemble_tiles(tiles, mosaic, config, context);
@@ -90,7 +92,7 @@ void run_mosaic_first(plan::MosaicPlan const& mosaic, RunConfig const& config, C
     AssemblyRequest const request{plan::PlanKind::mosaic_first,
                                   {config.resample, config.global_coadd, config.feather},
                                   config.stacking.weighting};
-    context.report.timed("mosaic-first",
-                         [&] { assemble(frames, mosaic, request, config, context); });
+    run_heavy_phase(context, "mosaic-first", request.kind,
+                    [&] { assemble(frames, mosaic, request, config, context); });
 }
 }  // namespace sectile::pipeline

@@ -130,6 +130,14 @@ void RunReport::set(std::string const& key, std::string const& json_text)
     state_->values[key] = std::move(value);
 }
 
+void RunReport::append(std::string const& key, std::string const& json_text)
+{
+    Json value = Json::parse(json_text, nullptr, false);
+    core::require(!value.is_discarded(), "a value of the report is JSON");
+    std::lock_guard const lock(state_->mutex);
+    state_->values[key].push_back(std::move(value));
+}
+
 void RunReport::note(std::string const& text)
 {
     {

@@ -46,6 +46,8 @@ class RunReport
     /// Puts a JSON text at a top-level key. The report itself adds phases, total and notes; a value
     /// that the caller set for one of these stays. Throws core::InternalError when it is not JSON.
     void set(std::string const& key, std::string const& json_text);
+    /// Adds a JSON text to the list at a top-level key.
+    void append(std::string const& key, std::string const& json_text);
     /// Any fallback, clipped value or unused option; logged once as a warning, counted.
     void note(std::string const& text);
 

@@ -100,6 +100,8 @@ std::map<std::string, std::string> const& other_values()
         {"parallel_max_cpu_workers", "3"},
         {"ram_limit", "8GiB"},
         {"rows_per_chunk", "17"},
+        {"telemetry_interval", "2.5"},
+        {"inject_faults", "write=3"},
         {"exchange_route", "push"}};
     return values;
 }
