@@ -22,6 +22,7 @@ Context::Context(RunConfig const& config, comm::Communicator const& members)
       runner(std::make_unique<engine::TbbRunner>(plan::plan_workers(node.cores, config.parallel))),
       backend(config.backend == BackendChoice::reference ? compute::make_reference_backend()
                                                          : compute::make_cpu_backend(*runner)),
+      progress(report::make_progress(members.rank())),
       scratch(scratch_directory(config)),
       workers_(runner->workers())
 {}
@@ -50,8 +51,13 @@ void Context::release_plan()
     runner->set_workers(workers_);
 }
 
-void Context::for_each_item(std::size_t count, std::function<void(std::size_t)> const& task)
+void Context::for_each_item(std::string const& phase, std::size_t count,
+                            std::function<void(std::size_t)> const& task)
 {
+    bool const is_shown = !phase.empty();
+    if (is_shown) {
+        progress.begin(phase, static_cast<std::int64_t>(count));
+    }
     std::vector<std::size_t> waiting(count);
     std::iota(waiting.begin(), waiting.end(), std::size_t{0});
     int const workers = runner->workers();
@@ -62,6 +68,7 @@ void Context::for_each_item(std::size_t count, std::function<void(std::size_t)> 
         runner->for_each(waiting.size(), [&](std::size_t i, int /*worker*/) {
             try {
                 task(waiting[i]);
+                progress.advance(is_shown ? 1 : 0);
             } catch (std::bad_alloc const& error) {
                 std::lock_guard const lock(mutex);
                 failed.push_back(waiting[i]);
@@ -80,5 +87,8 @@ void Context::for_each_item(std::size_t count, std::function<void(std::size_t)> 
         waiting = std::move(failed);
     }
     runner->set_workers(workers);
+    if (is_shown) {
+        progress.end();
+    }
 }
 }  // namespace sectile::pipeline

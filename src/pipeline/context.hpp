@@ -12,6 +12,7 @@
 #include "sectile/engine/tbb_runner.hpp"
 #include "sectile/pipeline/run_config.hpp"
 #include "sectile/plan/capabilities.hpp"
+#include "sectile/report/progress.hpp"
 #include "sectile/report/run_report.hpp"
 
 namespace sectile::pipeline
@@ -29,6 +30,7 @@ struct Context
     std::unique_ptr<engine::TbbRunner> runner;
     std::unique_ptr<compute::Backend> backend;
     report::RunReport report;
+    report::Progress progress;  ///< speaks on rank 0 only
 
     /// The plan of the phase that runs; of several jobs in a phase the one that needs most memory.
     std::optional<plan::ParallelPlan> plan_in_force;
@@ -42,8 +44,10 @@ struct Context
     /// Ends the plan of a phase: no budget until the next one.
     void release_plan();
     /// Runs task(i) for every i < count with the workers of the phase. Those that ran out of memory
-    /// are run again with half the workers, down to one. Throws what a task throws otherwise.
-    void for_each_item(std::size_t count, std::function<void(std::size_t)> const& task);
+    /// are run again with half the workers, down to one. Shown as progress of `phase` unless that
+    /// is empty. Throws what a task throws otherwise.
+    void for_each_item(std::string const& phase, std::size_t count,
+                       std::function<void(std::size_t)> const& task);
 
     [[nodiscard]] engine::Team team(comm::Communicator const& members)
     {

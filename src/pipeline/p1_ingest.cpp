@@ -250,7 +250,7 @@ std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
 
     std::vector<std::vector<FrameRecord>> per_file(last - first);
     comm::agree(context.world, "ingest", [&] {
-        context.for_each_item(per_file.size(), [&](std::size_t i) {
+        context.for_each_item("P1 ingest", per_file.size(), [&](std::size_t i) {
             per_file[i] = ingest_file(files[first + i], config);
         });
     });

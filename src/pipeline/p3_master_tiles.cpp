@@ -180,13 +180,17 @@ std::vector<MosaicSource> make_master_tiles(std::vector<plan::Group> const& grou
 
     std::vector<FrameRecord> made;
     comm::agree(context.world, "master tiles", [&] {
-        for (std::size_t const index : assignment[static_cast<std::size_t>(team)]) {
+        auto const& mine = assignment[static_cast<std::size_t>(team)];
+        context.progress.begin("P3 master tiles", std::ssize(mine));
+        for (std::size_t const index : mine) {
             plan::Group const& group = groups[index];
             FrameRecord tile = make_tile(group, frames, members, config, context);
             if (members.is_root()) {
                 made.push_back(std::move(tile));
             }
+            context.progress.advance();
         }
+        context.progress.end();
     });
     std::vector<MosaicSource> tiles(groups.size());
     auto const parts = comm::all_gather(context.world, plan::pack(made));

@@ -280,7 +280,7 @@ std::vector<PlaneMatch> match_photometry(std::vector<MosaicSource>& sources,
     }
     std::vector<std::pair<std::uint64_t, SourceCells>> own(indices.size());
     comm::agree(comm, "measuring sky levels", [&] {
-        context.for_each_item(indices.size(), [&](std::size_t k) {
+        context.for_each_item("", indices.size(), [&](std::size_t k) {
             own[k] = {indices[k], measure_cells(job, job.inputs[indices[k]], lattice)};
         });
     });
