@@ -30,7 +30,15 @@ constexpr std::size_t least_cells = 4;
 
 std::vector<std::byte> pack_cells(std::vector<std::pair<std::uint64_t, SourceCells>> const& own)
 {
+    std::size_t total = 0;
+    for (auto const& [index, planes] : own) {
+        total += sizeof index;
+        for (auto const& cells : planes) {
+            total += sizeof(std::uint64_t) + cells.size() * sizeof(CellLevel);
+        }
+    }
     std::vector<std::byte> bytes;
+    bytes.reserve(total);
     auto const put = [&](void const* data, std::size_t size) {
         std::size_t const at = bytes.size();
         bytes.resize(at + size);
@@ -71,6 +79,37 @@ void unpack_cells(std::vector<std::byte> const& bytes, std::size_t planes,
     }
 }
 
+/// A set that is filled in any order with many repeats; never holds more than about twice its
+/// members.
+class RepeatedSet
+{
+  public:
+    void add(std::size_t value)
+    {
+        values_.push_back(value);
+        if (values_.size() >= compact_at_) {
+            compact();
+            compact_at_ = std::max(least, 2 * values_.size());
+        }
+    }
+    /// Ascending, each once.
+    [[nodiscard]] std::vector<std::size_t> take()
+    {
+        compact();
+        return std::move(values_);
+    }
+
+  private:
+    static constexpr std::size_t least = 64;
+    void compact()
+    {
+        std::sort(values_.begin(), values_.end());
+        values_.erase(std::unique(values_.begin(), values_.end()), values_.end());
+    }
+    std::vector<std::size_t> values_;
+    std::size_t compact_at_ = least;
+};
+
 /// Sources that share cells with each source and have a higher index.
 std::vector<std::vector<std::size_t>> candidate_partners(std::vector<SourceCells> const& all)
 {
@@ -82,18 +121,19 @@ std::vector<std::vector<std::size_t>> candidate_partners(std::vector<SourceCells
             }
         }
     }
-    std::vector<std::vector<std::size_t>> partners(all.size());
+    std::vector<RepeatedSet> sets(all.size());
     for (auto const& [cell, members] : by_cell) {
         for (std::size_t k = 0; k < members.size(); ++k) {
             for (std::size_t gap = 1; k + gap < members.size();
                  gap = gap < near_partners ? gap + 1 : gap * 2) {
-                partners[members[k]].push_back(members[k + gap]);
+                sets[members[k]].add(members[k + gap]);
             }
         }
     }
-    for (auto& list : partners) {
-        std::sort(list.begin(), list.end());
-        list.erase(std::unique(list.begin(), list.end()), list.end());
+    std::vector<std::vector<std::size_t>> partners;
+    partners.reserve(sets.size());
+    for (RepeatedSet& set : sets) {
+        partners.push_back(set.take());
     }
     return partners;
 }
@@ -285,13 +325,16 @@ std::vector<PlaneMatch> match_photometry(std::vector<MosaicSource>& sources,
         });
     });
     auto const planes = static_cast<std::size_t>(job.planes);
-    auto const gathered = comm::gather(comm, pack_cells(own));
+    std::vector<std::byte> const packed = pack_cells(own);
+    own = {};
+    auto gathered = comm::gather(comm, packed);
     std::vector<PlaneMatch> matches;
     comm::agree(comm, "photometric solution", [&] {
         if (comm.is_root()) {
             std::vector<SourceCells> all(sources.size(), SourceCells(planes));
-            for (auto const& part : gathered) {
+            for (auto& part : gathered) {
                 unpack_cells(part, planes, all);
+                part = {};
             }
             std::vector<core::Box> footprints;
             for (engine::CoaddInput const& input : job.inputs) {

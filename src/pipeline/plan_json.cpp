@@ -16,7 +16,12 @@ ordered_json json_of(plan::ParallelPlan const& plan)
             {"use_gpu", plan.use_gpu},
             {"rows_per_chunk", plan.rows_per_chunk},
             {"columns_per_chunk", plan.columns_per_chunk},
+            {"tiles_per_chunk", plan.tiles_per_chunk},
             {"max_chunk_bytes", plan.max_chunk_bytes},
+            {"gpu_rows_per_chunk", plan.gpu_rows_per_chunk},
+            {"gpu_max_chunk_bytes", plan.gpu_max_chunk_bytes},
+            {"use_memmap", plan.use_memmap},
+            {"budget_bytes", plan.budget_bytes},
             {"predicted_peak_bytes", plan.predicted_peak_bytes},
             {"predicted_io_bytes", plan.predicted_io_bytes},
             {"summary", plan::summary_line(plan)}};
