@@ -27,11 +27,17 @@ Context::Context(RunConfig const& config, comm::Communicator const& members)
       workers_(runner->workers())
 {}
 
-plan::Capabilities Context::node_now() const
+plan::Capabilities Context::node_now()
 {
-    core::trim_heap();
+    // Trimming visits the whole heap: not for every one of thousands of small tiles.
+    constexpr std::int64_t worth_trimming = std::int64_t{8} << 20;
     plan::Capabilities now = node;
     now.resident = core::read_process_usage().resident;
+    if (now.resident > trimmed_resident_ + worth_trimming) {
+        core::trim_heap();
+        now.resident = core::read_process_usage().resident;
+        trimmed_resident_ = now.resident;
+    }
     return now;
 }
 

@@ -37,7 +37,7 @@ struct Context
     std::string scratch;  ///< folder for stacks that do not fit into memory
 
     /// What this rank has for the phase that begins now: `node`, and what the process holds.
-    [[nodiscard]] plan::Capabilities node_now() const;
+    [[nodiscard]] plan::Capabilities node_now();
     /// Threads and memory budget as the plan says, until the next phase.
     void keep_to(plan::ParallelPlan const& plan);
 
@@ -55,7 +55,8 @@ struct Context
     }
 
   private:
-    int workers_ = 1;  ///< between phases
+    int workers_ = 1;                    ///< between phases
+    std::int64_t trimmed_resident_ = 0;  ///< when the heap was trimmed last
 };
 
 /// Where intermediate files live.

@@ -213,6 +213,30 @@ void log_verdicts(std::vector<FrameRecord> const& frames)
     core::log_world(core::LogLevel::info,
                     fmt::format("{} of {} frames accepted", accepted, frames.size()));
 }
+
+/// The records of all ranks on rank 0, in the order of ranks and files. *Collective*. Frees what it
+/// has handed on: with thousands of frames each copy of the list counts.
+std::vector<FrameRecord> gather_records(std::vector<std::vector<FrameRecord>> per_file,
+                                        comm::Communicator const& comm)
+{
+    std::vector<FrameRecord> own;
+    for (auto& records : per_file) {
+        std::ranges::move(records, std::back_inserter(own));
+        records = {};
+    }
+    if (comm.size() == 1) {
+        return own;
+    }
+    std::vector<std::byte> const packed = plan::pack(own);
+    own = {};
+    std::vector<FrameRecord> all;
+    for (auto& part : comm::gather(comm, packed)) {
+        std::ranges::move(plan::unpack(part), std::back_inserter(all));
+        part = {};
+    }
+    return all;
+}
+
 /// Throws when nothing can be used, or when --strict was given and something cannot.
 void judge_input(std::vector<FrameRecord> const& frames, RunConfig const& config)
 {
@@ -254,14 +278,7 @@ std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
             per_file[i] = ingest_file(files[first + i], config);
         });
     });
-    std::vector<FrameRecord> own;
-    for (auto& records : per_file) {
-        std::ranges::move(records, std::back_inserter(own));
-    }
-    std::vector<FrameRecord> all;
-    for (auto const& part : comm::gather(context.world, plan::pack(own))) {
-        std::ranges::move(plan::unpack(part), std::back_inserter(all));
-    }
+    std::vector<FrameRecord> all = gather_records(std::move(per_file), context.world);
     if (context.world.is_root()) {
         for (std::size_t i = 0; i < all.size(); ++i) {
             all[i].id = core::FrameId{static_cast<std::uint32_t>(i)};

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <map>
+#include <optional>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -27,57 +27,6 @@ namespace
 constexpr std::size_t near_partners = 8;
 /// Cells two sources must share for a difference worth having.
 constexpr std::size_t least_cells = 4;
-
-std::vector<std::byte> pack_cells(std::vector<std::pair<std::uint64_t, SourceCells>> const& own)
-{
-    std::size_t total = 0;
-    for (auto const& [index, planes] : own) {
-        total += sizeof index;
-        for (auto const& cells : planes) {
-            total += sizeof(std::uint64_t) + cells.size() * sizeof(CellLevel);
-        }
-    }
-    std::vector<std::byte> bytes;
-    bytes.reserve(total);
-    auto const put = [&](void const* data, std::size_t size) {
-        std::size_t const at = bytes.size();
-        bytes.resize(at + size);
-        std::memcpy(bytes.data() + at, data, size);
-    };
-    for (auto const& [index, planes] : own) {
-        put(&index, sizeof index);
-        for (auto const& cells : planes) {
-            std::uint64_t const count = cells.size();
-            put(&count, sizeof count);
-            put(cells.data(), cells.size() * sizeof(CellLevel));
-        }
-    }
-    return bytes;
-}
-
-void unpack_cells(std::vector<std::byte> const& bytes, std::size_t planes,
-                  std::vector<SourceCells>& all)
-{
-    std::size_t at = 0;
-    auto const get = [&](void* data, std::size_t size) {
-        std::memcpy(data, bytes.data() + at, size);
-        at += size;
-    };
-    while (at < bytes.size()) {
-        std::uint64_t index = 0;
-        get(&index, sizeof index);
-        SourceCells cells(planes);
-        for (auto& plane : cells) {
-            std::uint64_t count = 0;
-            get(&count, sizeof count);
-            plane.resize(count);
-            if (count > 0) {
-                get(plane.data(), count * sizeof(CellLevel));
-            }
-        }
-        all[index] = std::move(cells);
-    }
-}
 
 /// A set that is filled in any order with many repeats; never holds more than about twice its
 /// members.
@@ -110,24 +59,70 @@ class RepeatedSet
     std::size_t compact_at_ = least;
 };
 
-/// Sources that share cells with each source and have a higher index.
-std::vector<std::vector<std::size_t>> candidate_partners(std::vector<SourceCells> const& all)
+/// Who shares the cells of one row of the lattice after the other, so that only a row is held.
+class CellRowMembers
 {
-    std::map<std::int64_t, std::vector<std::size_t>> by_cell;
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        if (!all[i].empty()) {
-            for (CellLevel const& cell : all[i].front()) {
-                by_cell[cell.cell].push_back(i);
+  public:
+    CellRowMembers(std::vector<SourceCells> const& all, CellLattice const& lattice)
+        : all_(all), lattice_(lattice), next_(all.size(), 0)
+    {}
+
+    /// (cell, source) of the next row that has any, ascending; empty after the last.
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> const& next_row()
+    {
+        members_.clear();
+        std::optional<std::uint32_t> row;
+        for (std::size_t i = 0; i < all_.size(); ++i) {
+            if (has_more(i)) {
+                std::uint32_t const own = row_of(i);
+                row = row ? std::min(*row, own) : own;
             }
         }
-    }
-    std::vector<RepeatedSet> sets(all.size());
-    for (auto const& [cell, members] : by_cell) {
-        for (std::size_t k = 0; k < members.size(); ++k) {
-            for (std::size_t gap = 1; k + gap < members.size();
-                 gap = gap < near_partners ? gap + 1 : gap * 2) {
-                sets[members[k]].add(members[k + gap]);
+        for (std::size_t i = 0; row && i < all_.size(); ++i) {
+            for (; has_more(i) && row_of(i) == *row; ++next_[i]) {
+                members_.emplace_back(all_[i].front()[next_[i]].cell,
+                                      static_cast<std::uint32_t>(i));
             }
+        }
+        std::ranges::sort(members_);
+        return members_;
+    }
+
+  private:
+    [[nodiscard]] bool has_more(std::size_t i) const
+    {
+        return !all_[i].empty() && next_[i] < all_[i].front().size();
+    }
+    [[nodiscard]] std::uint32_t row_of(std::size_t i) const
+    {
+        return all_[i].front()[next_[i]].cell / lattice_.columns;
+    }
+
+    std::vector<SourceCells> const& all_;
+    CellLattice const& lattice_;
+    std::vector<std::size_t> next_;  ///< of each source, the first cell not yet met
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> members_;
+};
+
+/// Sources that share cells with each source and have a higher index.
+std::vector<std::vector<std::size_t>> candidate_partners(std::vector<SourceCells> const& all,
+                                                         CellLattice const& lattice)
+{
+    std::vector<RepeatedSet> sets(all.size());
+    CellRowMembers rows(all, lattice);
+    for (auto const* row = &rows.next_row(); !row->empty(); row = &rows.next_row()) {
+        for (auto first = row->begin(); first != row->end();) {
+            auto const last = std::find_if(
+                first, row->end(), [&](auto const& member) { return member.first != first->first; });
+            auto const count = static_cast<std::size_t>(last - first);
+            for (std::size_t k = 0; k < count; ++k) {
+                for (std::size_t gap = 1; k + gap < count;
+                     gap = gap < near_partners ? gap + 1 : gap * 2) {
+                    sets[first[static_cast<std::ptrdiff_t>(k)].second].add(
+                        first[static_cast<std::ptrdiff_t>(k + gap)].second);
+                }
+            }
+            first = last;
         }
     }
     std::vector<std::vector<std::size_t>> partners;
@@ -152,7 +147,7 @@ std::vector<solve::PlanePoint> common_differences(std::vector<CellLevel> const& 
         } else if (j->cell < i->cell) {
             ++j;
         } else {
-            std::int64_t const whole_rows = i->cell / lattice.columns;
+            std::uint32_t const whole_rows = i->cell / lattice.columns;
             auto const row = static_cast<double>(whole_rows);
             auto const column = static_cast<double>(i->cell % lattice.columns);
             auto const side = static_cast<double>(lattice.side);
@@ -264,7 +259,7 @@ std::vector<PlaneMatch> solve_planes(std::vector<SourceCells> const& all, std::s
                                      std::span<core::Box const> footprints,
                                      CellLattice const& lattice, MatchOptions const& options)
 {
-    auto const partners = candidate_partners(all);
+    auto const partners = candidate_partners(all, lattice);
     std::vector<PlaneMatch> matches;
     for (std::size_t plane = 0; plane < planes; ++plane) {
         std::vector<double> area;
@@ -318,24 +313,17 @@ std::vector<PlaneMatch> match_photometry(std::vector<MosaicSource>& sources,
          i += static_cast<std::size_t>(comm.size())) {
         indices.push_back(i);
     }
-    std::vector<std::pair<std::uint64_t, SourceCells>> own(indices.size());
+    std::vector<IndexedCells> own(indices.size());
     comm::agree(comm, "measuring sky levels", [&] {
         context.for_each_item("", indices.size(), [&](std::size_t k) {
             own[k] = {indices[k], measure_cells(job, job.inputs[indices[k]], lattice)};
         });
     });
     auto const planes = static_cast<std::size_t>(job.planes);
-    std::vector<std::byte> const packed = pack_cells(own);
-    own = {};
-    auto gathered = comm::gather(comm, packed);
+    std::vector<SourceCells> const all = gather_cells(comm, std::move(own), sources.size(), planes);
     std::vector<PlaneMatch> matches;
     comm::agree(comm, "photometric solution", [&] {
         if (comm.is_root()) {
-            std::vector<SourceCells> all(sources.size(), SourceCells(planes));
-            for (auto& part : gathered) {
-                unpack_cells(part, planes, all);
-                part = {};
-            }
             std::vector<core::Box> footprints;
             for (engine::CoaddInput const& input : job.inputs) {
                 footprints.push_back(input.footprint);

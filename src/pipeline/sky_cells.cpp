@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "sectile/core/robust.hpp"
 #include "sectile/sky/make_grid_map.hpp"
@@ -57,7 +58,8 @@ class CellRow
                     static_cast<std::size_t>(least_valid * samples_across * samples_across);
                 if (samples_.size() >= wanted) {
                     out[static_cast<std::size_t>(plane)].push_back(
-                        {cell_row * lattice_.columns + column, core::median_in_place(samples_)});
+                        {static_cast<std::uint32_t>(cell_row * lattice_.columns + column),
+                         core::median_in_place(samples_)});
                 }
             }
         }
@@ -109,7 +111,11 @@ CellLattice make_lattice(std::span<engine::CoaddInput const> inputs, core::Box c
 {
     CellLattice lattice;
     lattice.side = std::clamp<std::int64_t>(median_side(inputs) / cells_across, 4, 256);
-    lattice.columns = canvas.width() / lattice.side + 1;
+    constexpr std::int64_t most_cells = std::numeric_limits<std::uint32_t>::max();
+    while ((canvas.width() / lattice.side + 1) * (canvas.height() / lattice.side + 1) > most_cells) {
+        lattice.side *= 2;
+    }
+    lattice.columns = static_cast<std::uint32_t>(canvas.width() / lattice.side + 1);
     return lattice;
 }
 

@@ -12,7 +12,7 @@ namespace sectile::pipeline
 /// Level of one source in one cell of the canvas: the median of samples spread over the cell.
 struct CellLevel
 {
-    std::int64_t cell = 0;  ///< row * columns of the lattice + column
+    std::uint32_t cell = 0;  ///< row * columns of the lattice + column
     float level = 0.0F;
 };
 
@@ -22,12 +22,13 @@ using SourceCells = std::vector<std::vector<CellLevel>>;
 /// Square cells of the canvas on which sky levels of different sources are compared.
 struct CellLattice
 {
-    std::int64_t side = 1;     ///< canvas pixels
-    std::int64_t columns = 0;  ///< of the lattice
+    std::int64_t side = 1;      ///< canvas pixels
+    std::uint32_t columns = 0;  ///< of the lattice
 };
 
 /// Cells of a 40th of the typical footprint: large enough for a level to a tenth of the noise,
-/// small enough that stars disturb few of them.
+/// small enough that stars disturb few of them. Larger ones where the canvas would have more than
+/// 2^32 of them.
 [[nodiscard]] CellLattice make_lattice(std::span<engine::CoaddInput const> inputs,
                                        core::Box const& canvas);
 
@@ -37,4 +38,17 @@ struct CellLattice
 [[nodiscard]] SourceCells measure_cells(engine::CoaddJob const& job,
                                         engine::CoaddInput const& input,
                                         CellLattice const& lattice);
+
+/// The cells of the source with this index.
+struct IndexedCells
+{
+    std::size_t source = 0;
+    SourceCells cells;
+};
+
+/// The cells of all sources on rank 0, by index; empty lists elsewhere and for sources that nobody
+/// measured. *Collective*.
+[[nodiscard]] std::vector<SourceCells> gather_cells(comm::Communicator const& comm,
+                                                    std::vector<IndexedCells> own,
+                                                    std::size_t sources, std::size_t planes);
 }  // namespace sectile::pipeline
