@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sectile/compute/debayer.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "sectile/core/error.hpp"
 
 #include "compute/cpu/row_kernels.hpp"
+#include "compute/debayer_methods.hpp"
 
 namespace sectile::compute
 {
@@ -85,13 +87,37 @@ class CarefulDebayer
     image::BayerPattern pattern_;
     image::ImageView<float const> raw_;
 };
+
+/// Pixels of a row that are looked at one by one when one of them has a masked neighbour. Even, so
+/// that every piece starts with the same colour.
+constexpr std::int64_t piece_pixels = 64;
+
+void check_arguments(image::BayerPattern pattern, image::ImageView<float const> raw,
+                     image::ImageView<float> out)
+{
+    core::require(pattern != image::BayerPattern::none, "debayering needs a colour filter pattern");
+    core::require(out.planes == 3 && raw.planes == 1, "debayering makes three planes from one");
+}
 }  // namespace
+
+void debayer(DebayerMethod method, image::BayerPattern pattern, image::ImageView<float const> raw,
+             image::ImageView<float> out)
+{
+    check_arguments(pattern, raw, out);
+    switch (method) {
+        case DebayerMethod::bilinear:
+            return debayer_bilinear(pattern, raw, out);
+        case DebayerMethod::vng:
+            return debayer_vng(pattern, raw, out);
+        case DebayerMethod::superpixel:
+            return debayer_superpixel(pattern, raw, out);
+    }
+}
 
 void debayer_bilinear(image::BayerPattern pattern, image::ImageView<float const> raw,
                       image::ImageView<float> out)
 {
-    core::require(pattern != image::BayerPattern::none, "debayering needs a colour filter pattern");
-    core::require(out.planes == 3 && raw.planes == 1, "debayering makes three planes from one");
+    check_arguments(pattern, raw, out);
     RowKernels const& kernels = best_row_kernels();
     CarefulDebayer const careful(pattern, raw);
     core::Box const inner = out.box.clipped_to(raw.box.grown_by(-1));
@@ -99,24 +125,24 @@ void debayer_bilinear(image::BayerPattern pattern, image::ImageView<float const>
         bool const is_inner_row = y >= inner.y0 && y < inner.y1;
         std::int64_t const x0 = is_inner_row ? inner.x0 : out.box.x1;
         std::int64_t const x1 = is_inner_row ? inner.x1 : out.box.x1;
-        bool has_holes = false;
-        if (x1 > x0) {
-            int const first_plane = image::bayer_plane(pattern, x0, y);
-            int const own_plane =
-                first_plane == 1 ? image::bayer_plane(pattern, x0 + 1, y) : first_plane;
-            std::ptrdiff_t const at = x0 - out.box.x0;
-            has_holes = kernels.debayer(raw.row(0, y) + (x0 - raw.box.x0), raw.row_stride,
-                                        static_cast<int>(x1 - x0), first_plane == 1,
-                                        out.row(own_plane, y) + at, out.row(1, y) + at,
-                                        out.row(2 - own_plane, y) + at);
+        for (std::int64_t x = out.box.x0; x < x0; ++x) {
+            careful.write(x, y, out);
         }
-        for (std::int64_t x = out.box.x0; x < out.box.x1; ++x) {
-            if (x == x0 && !has_holes) {
-                x = x1;
-                if (x == out.box.x1) {
-                    break;
-                }
+        for (std::int64_t start = x0; start < x1; start += piece_pixels) {
+            std::int64_t const end = std::min(x1, start + piece_pixels);
+            int const first_plane = image::bayer_plane(pattern, start, y);
+            int const own_plane =
+                first_plane == 1 ? image::bayer_plane(pattern, start + 1, y) : first_plane;
+            std::ptrdiff_t const at = start - out.box.x0;
+            bool const has_holes = kernels.debayer(
+                raw.row(0, y) + (start - raw.box.x0), raw.row_stride, static_cast<int>(end - start),
+                first_plane == 1, out.row(own_plane, y) + at, out.row(1, y) + at,
+                out.row(2 - own_plane, y) + at);
+            for (std::int64_t x = start; has_holes && x < end; ++x) {
+                careful.write(x, y, out);
             }
+        }
+        for (std::int64_t x = x1; x < out.box.x1; ++x) {
             careful.write(x, y, out);
         }
     }
