@@ -9,6 +9,7 @@ cmake_minimum_required(VERSION 3.25)
 set(below_core "")
 set(below_image core)
 set(below_compute image core)
+set(below_measure image core)
 set(below_sky image core)
 set(below_plan sky image core)
 set(below_solve sky image core)
@@ -16,9 +17,9 @@ set(below_comm core)
 set(below_io comm sky image core)
 set(below_engine compute io plan comm sky image core)
 set(below_report core)
-set(below_pipeline engine solve report compute io plan comm sky image core)
-set(below_app pipeline engine solve report compute io plan comm sky image core)
-set(layers core image compute sky plan solve comm io engine report pipeline app)
+set(below_pipeline engine measure solve report compute io plan comm sky image core)
+set(below_app pipeline engine measure solve report compute io plan comm sky image core)
+set(layers core image compute measure sky plan solve comm io engine report pipeline app)
 
 # Third-party headers and the only files that may name them: pairs of regular expressions.
 set(owned
@@ -26,6 +27,7 @@ set(owned
     "^(fitsio2?|longnam)\\.h$" "^src/io/"
     "^hdf5(_hl)?\\.h$"      "^src/io/"
     "^png\\.h$"             "^src/io/"
+    "^sep\\.h$"             "^src/measure/"
     "^wcslib/"              "^src/sky/"
     "^cuda"                 "^src/compute/cuda/"
     "^boost/"               "^src/app/")

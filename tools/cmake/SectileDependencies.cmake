@@ -30,3 +30,15 @@ if(NOT TARGET sectile_hdf5)
     target_link_libraries(sectile_hdf5 INTERFACE ${HDF5_LIBRARIES} MPI::MPI_C)
 endif()
 
+# SEP comes without a package file. LGPL: only the shared library will do.
+find_path(SEP_INCLUDE_DIR sep.h)
+find_library(SEP_LIBRARY NAMES ${CMAKE_SHARED_LIBRARY_PREFIX}sep${CMAKE_SHARED_LIBRARY_SUFFIX})
+if(NOT SEP_INCLUDE_DIR OR NOT SEP_LIBRARY)
+    message(FATAL_ERROR "SEP was not found; sectile measures stars with it (Debian: libsep-dev)")
+endif()
+if(NOT TARGET SEP::SEP)
+    add_library(SEP::SEP SHARED IMPORTED)
+    set_target_properties(SEP::SEP PROPERTIES
+        IMPORTED_LOCATION "${SEP_LIBRARY}"
+        INTERFACE_INCLUDE_DIRECTORIES "${SEP_INCLUDE_DIR}")
+endif()
