@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -46,11 +47,11 @@ StarMatch match_pattern(std::span<StarPosition const> reference,
     PlaceIndex index(fixed.places);
     ProposalLimits const limits{options.min_scale, options.max_scale, options.allow_mirror};
     double const extent = std::hypot(stars.x_max - stars.x_min, stars.y_max - stars.y_min);
-    std::pair<std::size_t, std::size_t> before{0, 0};
+    std::set<std::pair<std::size_t, std::size_t>> tried;
     for (auto const& [more_fixed, more_stars] : attempts) {
         std::size_t const few = std::min(more_fixed * options.pattern_stars, fixed.size());
         std::size_t const free = std::min(more_stars * options.pattern_stars, stars.size());
-        if (std::exchange(before, std::pair(few, free)) == std::pair(few, free)) {
+        if (!tried.emplace(few, free).second) {
             continue;
         }
         PlaceIndex bright(std::span(fixed.places).first(few));

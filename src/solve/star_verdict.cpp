@@ -69,6 +69,7 @@ double chance_of_pair(StarList const& reference, PlaceIndex& index, StarList con
                       std::size_t common_moving)
 {
     constexpr int directions = 6;
+    constexpr std::size_t least_hits = 4;             // fewer are no measurement of a probability
     constexpr std::array<double, 2> rings{4.0, 8.0};  // in radii
     double const area = common_area(reference, moving, refined.transform);
     double const disc = std::numbers::pi * refined.radius * refined.radius;
@@ -91,7 +92,8 @@ double chance_of_pair(StarList const& reference, PlaceIndex& index, StarList con
     double const displaced =
         static_cast<double>(hits) /
         static_cast<double>(directions * rings.size() * std::max<std::size_t>(common_moving, 1));
-    return std::clamp(std::max(1.0 - std::exp(-expected), displaced), 1e-300, 1.0);
+    double const uniform = 1.0 - std::exp(-expected);
+    return std::clamp(hits < least_hits ? uniform : std::max(uniform, displaced), 1e-300, 1.0);
 }
 
 std::string number(double value)

@@ -94,6 +94,8 @@ CardList::CardList(std::string_view text)
     for (std::size_t at = 0; at < text.size(); at += record_length) {
         std::string record(text.substr(at, record_length));
         record.resize(record_length, ' ');
+        std::replace_if(
+            record.begin(), record.end(), [](char c) { return c < ' ' || c > '~'; }, ' ');
         if (name_of(record) == "END") {
             break;
         }
@@ -339,8 +341,10 @@ bool EditableWcs::reproduces(sky::SkyWcs const& start, CardList const& cards) co
         auto const width = static_cast<double>(std::max<std::int64_t>(start.width(), 2));
         auto const height = static_cast<double>(std::max<std::int64_t>(start.height(), 2));
         for (int k = 0; k < side * side; ++k) {
-            sky::PixelPos const pixel{(k % side) * (width - 1.0) / (side - 1),
-                                      (k / side) * (height - 1.0) / (side - 1)};
+            int const column = k % side;
+            int const row = k / side;
+            sky::PixelPos const pixel{column * (width - 1.0) / (side - 1),
+                                      row * (height - 1.0) / (side - 1)};
             sky::SkyCoord const a = start.pixel_to_sky(pixel);
             sky::SkyCoord const b = again.pixel_to_sky(pixel);
             double const lon =

@@ -12,7 +12,8 @@
 
 namespace sectile::solve
 {
-/// The cards of a header, to be changed one by one. END is not among them.
+/// The cards of a header, to be changed one by one. END is not among them; unprintable bytes are
+/// blanks.
 class CardList
 {
   public:

@@ -15,6 +15,7 @@
 #include "sectile/solve/wcs_fit.hpp"
 
 #include "solve/wcs_cards.hpp"
+#include "star_fields.hpp"
 #include "unit/core/pseudo_random.hpp"
 #include "unit/sky/sky_fixtures.hpp"
 
@@ -429,6 +430,74 @@ TEST(TransferredWcs, IsTheReferenceSeenThroughTheMap)
                 EXPECT_LT(apart / reference.pixel_scale().arcsec(), 1e-8);
             }
         }
+    }
+}
+
+sky::WcsDescription with_lookup(WcsSketch const& sketch)
+{
+    sky::WcsDescription description = describe(sketch);
+    description.cards += card("CPDIS1", "'Lookup'") + card("D2IMDIS1", "'Lookup'");
+    sky::LookupTable const table{0,   3,   2,     1.0,   1.0,
+                                 1.0, 1.0, 500.0, 800.0, {0.0F, 1.0F, 0.2F, 0.5F, 0.7F, -0.4F}};
+    description.pixel_lookup.push_back(table);
+    description.detector_lookup.push_back(table);
+    return description;
+}
+
+TEST(FitWcs, KeepsLookUpTables)
+{
+    sky::SkyWcs const truth(with_lookup({.angle = 10.0}));
+    WcsSketch const wrong{.lon = 150.02, .scale = 1.02 / 3600.0, .angle = 10.2};
+
+    WcsFit const fit = solve::fit_wcs(with_lookup(wrong), matches_of(truth, 50));
+
+    EXPECT_EQ(fit.wcs.pixel_lookup.size(), 1U);
+    EXPECT_LT(worst_difference(truth, fit.wcs), 1e-6);
+}
+
+/// They belong to the pixels of another detector: all that is lost is their size.
+TEST(TransferredWcs, LeavesLookUpTablesOut)
+{
+    sky::SkyWcs const reference(with_lookup({.angle = 10.0}));
+
+    sky::WcsDescription const moved =
+        solve::transferred_wcs(reference.description(), {}, 1000, 800);
+
+    EXPECT_TRUE(moved.pixel_lookup.empty() && moved.detector_lookup.empty());
+    EXPECT_LT(worst_difference(reference, moved), 2.1);
+    EXPECT_LT(worst_difference(make_wcs({.angle = 10.0}), moved), 1e-8);
+}
+
+/// A raw frame without WCS: tied to a solved one by its stars, then fitted to their sky places.
+TEST(TransferredWcs, IsAStartForTheFit)
+{
+    FieldSketch const field{.stars = 150, .width = 1000.0, .height = 800.0, .noise = 0.1};
+    FieldPair const pair = simulated_pair(field, about_centre(field, 70.0, 0.976, 80.0, 30.0));
+    sky::SkyWcs const reference = make_wcs({.lon_type = "RA---TAN-SIP",
+                                            .lat_type = "DEC--TAN-SIP",
+                                            .angle = 33.0,
+                                            .more = sip_cards()});
+
+    solve::StarMatch const match = solve::match_pattern(pair.reference, pair.moving);
+    ASSERT_TRUE(match.accepted) << match.reason;
+    sky::WcsDescription const start =
+        solve::transferred_wcs(reference.description(), match.transform, 1000, 800);
+    std::vector<SkyMatch> matches;
+    for (auto const& [m, r] : match.pairs) {
+        matches.push_back({{pair.moving[m].x, pair.moving[m].y},
+                           reference.pixel_to_sky({pair.reference[r].x, pair.reference[r].y})});
+    }
+    WcsFit const fit = solve::fit_wcs(start, matches);
+
+    EXPECT_TRUE(fit.converged);
+    EXPECT_LT(fit.rms_pixels, 0.25);
+    sky::SkyWcs const found(fit.wcs);
+    for (auto const& [m, r] : pair.common) {
+        sky::PixelPos const pixel{pair.moving[m].x, pair.moving[m].y};
+        EXPECT_LT(
+            separation(found.pixel_to_sky(pixel), reference.pixel_to_sky(pair.truth.apply(pixel))) /
+                reference.pixel_scale().arcsec(),
+            0.1);
     }
 }
 
