@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numeric>
 #include <tuple>
 #include <vector>
 
 #include "sectile/core/error.hpp"
 #include "sectile/core/robust.hpp"
 
+#include "measure/detection.hpp"
 #include "measure/profile_fit.hpp"
 #include "measure/sep_plane.hpp"
 #include "measure/sky_model.hpp"
@@ -22,9 +22,6 @@ namespace
 constexpr int least_side = 8;               ///< pixels; the filter and a star's sky need room
 constexpr std::int64_t least_pixels = 48;   ///< valid ones
 constexpr double aperture_per_fwhm = 1.25;  ///< radius
-constexpr double fwhm_per_sigma = 2.354820045;
-constexpr double usual_fwhm = 2.5;  ///< of the filter, and where nothing is known
-constexpr int kernel_side = 5;
 
 /// A detection, in pixels of the plane.
 struct Candidate
@@ -32,60 +29,21 @@ struct Candidate
     double x, y, order_flux, peak, fwhm_guess;
     int x_peak, y_peak;
     bool blended, cut, saturated;
+    bool alone;  ///< no neighbour that adds light to it (known of the brightest only)
     ProfileFit fit;
 };
 
-std::vector<float> detection_kernel()
+/// Radius of a circle that holds the same share of a profile whatever its FWHM. A circle over
+/// pixels sees the profile spread by the pixel (variance 1/12 per axis), which takes -I'(r) / 24
+/// per length of the circle out of it: the radius grows by -I' / (24 I).
+double aperture_for(double fwhm, double beta)
 {
-    std::vector<float> kernel;
-    constexpr int half = kernel_side / 2;
-    constexpr double sigma = usual_fwhm / fwhm_per_sigma;
-    for (int y = -half; y <= half; ++y) {
-        for (int x = -half; x <= half; ++x) {
-            kernel.push_back(
-                static_cast<float>(std::exp(-0.5 * (x * x + y * y) / (sigma * sigma))));
-        }
+    double const radius = aperture_per_fwhm * fwhm;
+    if (beta == gaussian) {
+        return radius + radius * std::pow(fwhm_per_sigma / fwhm, 2) / 24.0;
     }
-    float const sum = std::accumulate(kernel.begin(), kernel.end(), 0.0F);
-    std::transform(kernel.begin(), kernel.end(), kernel.begin(),
-                   [sum](float k) { return k / sum; });
-    return kernel;
-}
-
-/// Noise of the filtered plane, for detection: never so small that rounding errors or the far wings
-/// of noise-free stars count as stars.
-double detection_noise(WorkingPlane const& plane, SkyModel const& sky,
-                       std::vector<float> const& kernel)
-{
-    float brightest = 0.0F;
-    for (int y = 0; y < plane.height(); ++y) {
-        brightest =
-            std::max(brightest, *std::max_element(plane.row(y), plane.row(y) + plane.width()));
-    }
-    double const gradient =
-        std::abs(sky.gradient_x) * plane.width() + std::abs(sky.gradient_y) * plane.height();
-    double const noise = filtered_noise_of(plane, kernel, kernel_side);
-    return std::max({std::isfinite(noise) ? noise : sky.noise_sigma, 1e-5 * brightest,
-                     1e-6 * (std::abs(sky.level) + gradient)});
-}
-
-/// One pixel that stands alone. In a star of 1.2 pixels FWHM its four neighbours have a mean of
-/// 0.15 of it.
-bool is_hot_pixel(WorkingPlane const& plane, int x, int y)
-{
-    constexpr double sharpest = 0.15;
-    double sum = 0.0;
-    int count = 0;
-    for (auto const& [dx, dy] : {std::pair{-1, 0}, {1, 0}, {0, -1}, {0, 1}}) {
-        int const ix = x + dx;
-        int const iy = y + dy;
-        if (ix >= 0 && iy >= 0 && ix < plane.width() && iy < plane.height() &&
-            plane.mark(iy)[ix] != masked) {
-            sum += plane.row(iy)[ix];
-            ++count;
-        }
-    }
-    return count == 0 || sum < sharpest * count * plane.row(y)[x];
+    double const square = 0.25 * fwhm * fwhm / (std::exp2(1.0 / beta) - 1.0);
+    return radius + 2.0 * beta * radius / (square + radius * radius) / 24.0;
 }
 
 class Measurement
@@ -123,6 +81,10 @@ class Measurement
     void mark_stars(sep_catalog const& found);
     [[nodiscard]] bool reaches_saturation(int x, int y) const;
     void fit_shapes();
+    void fit(Candidate& c) const;
+    void centre(sep_image const& image, Candidate& c) const;
+    void find_lone_stars();
+    [[nodiscard]] std::vector<Candidate const*> telling_stars() const;
     [[nodiscard]] double choose_profile(double fwhm) const;
     [[nodiscard]] double median_fwhm() const;
     void drop_too_sharp();
@@ -169,7 +131,8 @@ void Measurement::measure_sky()
     catalog_.sky.gradient_x = found.gradient_x;
     catalog_.sky.gradient_y = found.gradient_y;
     plane_.subtract(*background_);
-    catalog_.sky.noise_sigma = noise_of(plane_);
+    // From above, where clipping converges to the core of the distribution.
+    catalog_.sky.noise_sigma = noise_of(plane_, 1.5 * sep_bkg_globalrms(background_.get()));
 }
 
 /// Once the stars are marked.
@@ -180,7 +143,7 @@ void Measurement::refine_sky()
     catalog_.sky.level += left.level;
     catalog_.sky.gradient_x += left.gradient_x;
     catalog_.sky.gradient_y += left.gradient_y;
-    if (double const noise = noise_of(plane_); std::isfinite(noise)) {
+    if (double const noise = noise_of(plane_, catalog_.sky.noise_sigma); std::isfinite(noise)) {
         catalog_.sky.noise_sigma = noise;
     }
 }
@@ -233,16 +196,18 @@ void Measurement::detect()
             continue;
         }
         double const size = fwhm_per_sigma * std::sqrt(found->a[i] * found->b[i]);
-        candidates_.push_back({found->x[i],
-                               found->y[i],
+        bool const blended = (found->flag[i] & SEP_OBJ_MERGED) != 0;
+        candidates_.push_back({blended ? x : found->x[i],
+                               blended ? y : found->y[i],
                                found->flux[i],
                                plane_.row(y)[x],
                                size,
                                x,
                                y,
-                               (found->flag[i] & SEP_OBJ_MERGED) != 0,
+                               blended,
                                (found->flag[i] & SEP_OBJ_TRUNC) != 0,
                                reaches_saturation(x, y),
+                               false,
                                {}});
     }
     std::sort(candidates_.begin(), candidates_.end(), [](auto const& a, auto const& b) {
@@ -259,43 +224,77 @@ bool is_clean(Candidate const& c)
     return !c.saturated && !c.cut && !c.blended;
 }
 
-double Measurement::median_fwhm() const
+/// How many of the brightest tell the frame's profile.
+constexpr std::size_t most_telling = 200;
+
+void Measurement::find_lone_stars()
+{
+    constexpr double reach = 5.0;   // FWHM
+    constexpr double share = 0.02;  // of its light
+    double const square = std::pow(reach * fwhm_, 2);
+    for (std::size_t i = 0; i < std::min(most_telling, candidates_.size()); ++i) {
+        Candidate& c = candidates_[i];
+        c.alone = std::none_of(candidates_.begin(), candidates_.end(), [&](Candidate const& other) {
+            double const dx = other.x - c.x;
+            double const dy = other.y - c.y;
+            return &other != &c && dx * dx + dy * dy < square &&
+                   other.order_flux > share * c.order_flux;
+        });
+    }
+}
+
+std::vector<Candidate const*> Measurement::telling_stars() const
 {
     constexpr double least_peak = 8.0;  // over the noise
-    std::vector<double> clean;
-    std::vector<double> any;
-    for (Candidate const& c : candidates_) {
+    constexpr std::size_t enough = 8;
+    std::vector<Candidate const*> alone;
+    std::vector<Candidate const*> clean;
+    std::vector<Candidate const*> any;
+    for (std::size_t i = 0; i < std::min(most_telling, candidates_.size()); ++i) {
+        Candidate const& c = candidates_[i];
         if (!c.fit.good || c.saturated) {
             continue;
         }
-        any.push_back(c.fit.fwhm);
-        if (is_clean(c) && c.peak >= least_peak * catalog_.sky.noise_sigma) {
-            clean.push_back(c.fit.fwhm);
+        any.push_back(&c);
+        bool const bright = c.peak >= least_peak * catalog_.sky.noise_sigma;
+        if (bright && is_clean(c)) {
+            clean.push_back(&c);
+        }
+        // A lone star may have been separated from one far away.
+        if (bright && c.alone && !c.cut) {
+            alone.push_back(&c);
         }
     }
-    constexpr std::size_t enough = 5;
-    std::vector<double>& used = clean.size() >= enough ? clean : any;
-    return used.empty() ? unknown : core::median_in_place(used);
+    if (alone.size() >= enough) {
+        return alone;
+    }
+    return clean.size() >= enough ? clean : any;
+}
+
+double Measurement::median_fwhm() const
+{
+    std::vector<double> values;
+    for (Candidate const* c : telling_stars()) {
+        values.push_back(c->fit.fwhm);
+    }
+    return values.empty() ? unknown : core::median_in_place(values);
 }
 
 double Measurement::choose_profile(double fwhm) const
 {
     constexpr std::size_t most_used = 40;
-    constexpr double reach = 1.6;  // FWHM: far enough to see wings, not yet the neighbours
+    // Far enough to tell the wings, no farther: the neighbours' light would pass for wings.
+    double const radius = aperture_per_fwhm * fwhm;
     constexpr std::array exponents{2.0, 2.5, 3.0, 3.5, 4.5, 7.0, gaussian};
-    std::vector<Candidate const*> used;
-    for (Candidate const& c : candidates_) {
-        if (is_clean(c) && c.fit.good && used.size() < most_used) {
-            used.push_back(&c);
-        }
-    }
+    std::vector<Candidate const*> used = telling_stars();
+    used.resize(std::min(used.size(), most_used));
     double best = gaussian;
     double least = INFINITY;
     for (double const beta : exponents) {
         std::vector<double> misfits;
         for (Candidate const* c : used) {
             ProfileFit const fit =
-                fit_profile(plane_, c->fit.x, c->fit.y, c->peak, fwhm, reach * fwhm + 1.0, beta);
+                fit_profile(plane_, c->fit.x, c->fit.y, c->peak, fwhm, radius, beta);
             misfits.push_back(fit.good ? fit.misfit : INFINITY);
         }
         double const misfit = misfits.empty() ? INFINITY : core::median_in_place(misfits);
@@ -307,42 +306,62 @@ double Measurement::choose_profile(double fwhm) const
     return best;
 }
 
+void Measurement::fit(Candidate& c) const
+{
+    constexpr double least_radius = 1.9;  // 9 pixels for the 6 unknowns
+    double const radius = std::max(least_radius, aperture_per_fwhm * fwhm_);
+    c.fit = fit_profile(plane_, c.x, c.y, c.peak, fwhm_, radius, beta_);
+}
+
+void Measurement::centre(sep_image const& image, Candidate& c) const
+{
+    constexpr int subpixels = 5;
+    double x = c.x;
+    double y = c.y;
+    int rounds = 0;
+    short flag = 0;
+    int const status = sep_windowed(&image, c.x, c.y, fwhm_ / fwhm_per_sigma, subpixels, 0, &x, &y,
+                                    &rounds, &flag);
+    // Where a neighbour or a hole pulls it away, the barycentre is the better one.
+    if (status == 0 && std::hypot(x - c.x, y - c.y) < 0.5 * fwhm_) {
+        c.x = x;
+        c.y = y;
+    }
+}
+
+/// First the profile of the frame from its brightest stars, then each star.
 void Measurement::fit_shapes()
 {
-    constexpr std::size_t most_sizes = 200;
     std::vector<double> sizes;
-    for (Candidate const& c : candidates_) {
-        if (is_clean(c) && std::isfinite(c.fwhm_guess) && sizes.size() < most_sizes) {
-            sizes.push_back(c.fwhm_guess);
+    for (std::size_t i = 0; i < std::min(most_telling, candidates_.size()); ++i) {
+        if (is_clean(candidates_[i]) && std::isfinite(candidates_[i].fwhm_guess)) {
+            sizes.push_back(candidates_[i].fwhm_guess);
         }
     }
     if (!sizes.empty()) {
         fwhm_ = std::clamp(core::median_in_place(sizes), 1.2, 30.0);
     }
-    constexpr double least_radius = 1.9;  // 9 pixels for the 6 unknowns
-    auto const fit_all = [&](std::size_t most) {
-        double const radius = std::max(least_radius, aperture_per_fwhm * fwhm_);
-        for (std::size_t i = 0; i < std::min(most, candidates_.size()); ++i) {
-            Candidate& c = candidates_[i];
-            c.fit = fit_profile(plane_, c.x_peak, c.y_peak, c.peak, fwhm_, radius, beta_);
-            if (c.fit.good) {
-                // Once more, so that the circle is centred on the star rather than a pixel.
-                c.fit = fit_profile(plane_, c.fit.x, c.fit.y, c.fit.peak, fwhm_, radius, beta_);
-            }
-        }
-    };
     for (int round = 0; round < 2; ++round) {
-        fit_all(most_sizes);
+        find_lone_stars();
+        for (std::size_t i = 0; i < std::min(most_telling, candidates_.size()); ++i) {
+            fit(candidates_[i]);
+        }
         if (double const fwhm = median_fwhm(); std::isfinite(fwhm)) {
             fwhm_ = std::clamp(fwhm, 1.0, 40.0);
         }
         beta_ = choose_profile(fwhm_);
     }
-    fit_all(candidates_.size());
+    sep_image const image = plane_.as_sep();
+    for (Candidate& c : candidates_) {
+        centre(image, c);
+        fit(c);
+    }
     drop_too_sharp();
     catalog_.fwhm = median_fwhm();
     fwhm_ = std::isfinite(catalog_.fwhm) ? catalog_.fwhm : fwhm_;
-    catalog_.aperture_radius = candidates_.empty() ? unknown : aperture_per_fwhm * fwhm_;
+    if (!candidates_.empty()) {
+        catalog_.aperture_radius = aperture_for(fwhm_, beta_);
+    }
 }
 
 void Measurement::drop_too_sharp()
@@ -357,28 +376,15 @@ void Measurement::drop_too_sharp()
 
 Star Measurement::measure_star(sep_image const& image, Candidate const& c) const
 {
-    double x = c.fit.good ? c.fit.x : c.x;
-    double y = c.fit.good ? c.fit.y : c.y;
-    double x_found = x;
-    double y_found = y;
-    int rounds = 0;
-    short flag = 0;
-    constexpr int subpixels = 5;
-    int status = sep_windowed(&image, x, y, fwhm_ / fwhm_per_sigma, subpixels, 0, &x_found,
-                              &y_found, &rounds, &flag);
-    // Where a neighbour or a hole pulls it away, the first position is the better one.
-    if (status == 0 && std::hypot(x_found - x, y_found - y) < 0.5 * fwhm_) {
-        x = x_found;
-        y = y_found;
-    }
     Star star;
     double sigma = 0.0;
     double area = 0.0;
-    status = sep_sum_circle(&image, x, y, catalog_.aperture_radius, 0, 0, 0, &star.flux, &sigma,
-                            &area, &flag);
+    short flag = 0;
+    int const status = sep_sum_circle(&image, c.x, c.y, catalog_.aperture_radius, 0, 0, 0,
+                                      &star.flux, &sigma, &area, &flag);
     throw_on_failure(status, "the flux of a star could not be measured");
-    star.x = x + static_cast<double>(view_.box.x0);
-    star.y = y + static_cast<double>(view_.box.y0);
+    star.x = c.x + static_cast<double>(view_.box.x0);
+    star.y = c.y + static_cast<double>(view_.box.y0);
     star.flux_sigma = catalog_.sky.noise_sigma * std::sqrt(area);
     star.peak = c.peak;
     if (c.fit.good && !c.saturated) {
@@ -441,7 +447,7 @@ std::int64_t measure_bytes(std::int64_t width, std::int64_t height)
 {
     constexpr std::int64_t per_pixel = sizeof(float) + sizeof(std::uint8_t);
     constexpr std::int64_t sep_buffers = std::int64_t{12} << 20;  // pixel stack, deblending
-    constexpr std::int64_t per_star_pixel = 32;                   // of a tenth of the pixels
-    return width * height * per_pixel + width * height / 10 * per_star_pixel + sep_buffers;
+    constexpr std::int64_t per_star_pixel = 40;                   // of a quarter of the pixels
+    return width * height * per_pixel + width * height / 4 * per_star_pixel + sep_buffers;
 }
 }  // namespace sectile::measure

@@ -164,7 +164,7 @@ ProfileFit fit_profile(WorkingPlane const& plane, double x, double y, double pea
     Coefficients c{0.0, 0.0, 0.0, curvature, 0.0, curvature};
     Equations now = equations_at(circle, c, beta);
     constexpr int most_steps = 20;
-    constexpr double enough = 1e-5;  // relative; a FWHM is wanted to 1e-3
+    constexpr double enough = 1e-4;  // of the squares: a fraction of the FWHM's error
     double damping = 1e-3;
     bool converged = false;
     for (int step = 0; step < most_steps && !converged; ++step) {

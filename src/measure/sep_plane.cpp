@@ -19,11 +19,10 @@ namespace
 {
 constexpr int sep_out_of_memory = 1;
 constexpr int deblend_levels = 32;
-constexpr double deblend_contrast = 0.005;
-constexpr int least_area = 3;  ///< pixels of an object, after filtering
-// Beyond these SEP counts in short (sub-objects) or int (bytes of the pixel stack).
-constexpr int most_sub_objects = 16'384;
-constexpr std::int64_t most_stack_pixels = 50'000'000;
+constexpr double deblend_contrast = 0.0005;  ///< of the light of all that touches
+constexpr int least_area = 3;                ///< pixels of an object, after filtering
+constexpr int most_sub_objects = 4096;       ///< SEP counts them in short, in time of their square
+constexpr std::int64_t most_stack_pixels = 50'000'000;  ///< SEP counts their bytes in int
 // SEP treats values beyond 1e30 as marks of its own, and squares must stay finite.
 constexpr float largest_value = 1e18F;
 

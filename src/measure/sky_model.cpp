@@ -129,7 +129,8 @@ struct Moments
         auto const bound = static_cast<float>(std::min(limit, 1e30));
         double row_squares = 0.0;
         std::int64_t row_count = 0;
-        for (int x = 0; x + lag < width; ++x) {
+#pragma omp simd reduction(+ : row_squares, row_count)
+        for (int x = 0; x < width - lag; ++x) {
             float const d = value[x + lag] - value[x];
             bool const use = (mark[x] | mark[x + lag]) == 0 && std::abs(d) <= bound;
             row_squares += use ? static_cast<double>(d) * d : 0.0;
@@ -140,16 +141,16 @@ struct Moments
     }
 };
 
-/// `moments(limit)` gives those of differences within the limit.
+/// `moments(limit)` gives those of differences within the limit; `start` a first sigma, if known.
 template <class MomentsWithin>
-double clipped_noise(MomentsWithin const& moments)
+double clipped_noise(double start, MomentsWithin const& moments)
 {
     constexpr double clip = 3.0;
     constexpr double kept_variance = 0.97334;  // of a normal distribution cut at 3 sigma
     constexpr int most_rounds = 30;
     constexpr double settled = 1e-4;
     constexpr std::int64_t least_count = 64;
-    double sigma = INFINITY;
+    double sigma = start > 0.0 ? start * std::sqrt(2.0) : INFINITY;
     for (int round = 0; round < most_rounds; ++round) {
         Moments const m = moments(clip * sigma);
         if (m.count < least_count) {
@@ -212,9 +213,9 @@ SkyModel fit_sky(WorkingPlane const& plane, sep_bkg const& background)
     return sky;
 }
 
-double noise_of(WorkingPlane const& plane)
+double noise_of(WorkingPlane const& plane, double start)
 {
-    return clipped_noise([&](double limit) {
+    return clipped_noise(start, [&](double limit) {
         Moments all;
         for (int y = 0; y < plane.height(); ++y) {
             all.add_row(plane.row(y), plane.mark(y), plane.width(), lag, limit);
@@ -227,24 +228,24 @@ double filtered_noise_of(WorkingPlane const& plane, std::vector<float> const& ke
 {
     int const half = side / 2;
     int const step = plane.height() < 256 ? 1 : 5;
-    auto const width = static_cast<std::size_t>(plane.width());
-    std::size_t const rows = static_cast<std::size_t>((plane.height() - 2 * half) / step + 1);
+    std::size_t const rows =
+        static_cast<std::size_t>(plane.height() - 2 * half) / static_cast<std::size_t>(step) + 1;
     image::Image<float> filtered({0, 0, plane.width(), static_cast<std::int64_t>(rows)}, 1);
     int count = 0;
     for (int y = half; y < plane.height() - half; y += step, ++count) {
         float* const to = filtered.view().row(0, count);
+        auto weights = kernel.begin();
         for (int dy = -half; dy <= half; ++dy) {
             for (int dx = -half; dx <= half; ++dx) {
-                float const weight =
-                    kernel[static_cast<std::size_t>((dy + half) * side + dx + half)];
+                float const weight = *weights++;
                 float const* const from = plane.row(y + dy) + dx;
-                for (std::size_t x = 2; x + 2 < width; ++x) {
+                for (int x = half; x < plane.width() - half; ++x) {
                     to[x] += weight * from[x];
                 }
             }
         }
     }
-    return clipped_noise([&](double limit) {
+    return clipped_noise(unknown, [&](double limit) {
         Moments all;
         for (int i = 0; i < count; ++i) {
             all.add_row(filtered.view().row(0, i) + half, plane.mark(half + i * step) + half,

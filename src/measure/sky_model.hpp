@@ -21,8 +21,9 @@ namespace sectile::measure
 /// masked nor in_star: their rms, clipped at 3 sigma until it settles and corrected for the
 /// clipping. Differences are blind to what is left of the sky; they are taken over some pixels
 /// because neighbours share noise in debayered and resampled planes; an rms, unlike a median, is
-/// not quantised by whole-numbered pixels. NaN when there are too few.
-[[nodiscard]] double noise_of(WorkingPlane const& plane);
+/// not quantised by whole-numbered pixels. `start` is a first guess, if known. NaN when there are
+/// too few.
+[[nodiscard]] double noise_of(WorkingPlane const& plane, double start = unknown);
 
 /// The same for the plane filtered by side x side weights of sum 1, from every few rows. Where
 /// neighbours share noise it is more than the weights alone would say.

@@ -47,12 +47,13 @@ struct SkyModel
 struct StarCatalog
 {
     SkyModel sky;
-    std::vector<Star> stars;           ///< brightest first; equal fluxes by y, then x
-    double fwhm = unknown;             ///< pixels, median of the good stars; NaN without any
-    double ellipticity = unknown;      ///< median of the good stars
-    double aperture_radius = unknown;  ///< pixels, 1.25 times fwhm, so that a star's share of light
-                                       ///< in the aperture is the same in frames of other seeing
-    double saturated_fraction = 0.0;   ///< of the valid pixels
+    std::vector<Star> stars;       ///< brightest first; equal fluxes by y, then x
+    double fwhm = unknown;         ///< pixels, median of the good stars; NaN without any
+    double ellipticity = unknown;  ///< median of the good stars
+    /// Pixels; 1.25 times fwhm (widened by the pixel), so that a star's share of light in the
+    /// aperture is the same in frames of other seeing, to 0.3 % above 2 pixels FWHM.
+    double aperture_radius = unknown;
+    double saturated_fraction = 0.0;  ///< of the valid pixels
 };
 
 struct MeasureOptions
@@ -78,7 +79,7 @@ struct MeasureOptions
 /// least-squares fit of an elliptical Moffat profile (Moffat 1969; its exponent is one for the
 /// frame) to the pixels, so neither the detection threshold nor the wings bias it; the response of
 /// a pixel counts as part of the profile. Flux: a fixed aperture of 2.5 FWHM diameter, which has
-/// less scatter than one that follows each star and keeps ratios between frames exact.
+/// less scatter than one that follows each star and keeps the ratios between frames.
 ///
 /// NaN pixels are masked, never zero. Detections sharper than any star (hot pixels) are dropped.
 /// A plane without usable pixels, a constant and a saturated one have no stars. Where a crowded
@@ -89,6 +90,6 @@ struct MeasureOptions
                                         MeasureOptions const& options);
 
 /// Bytes that one call holds beside its input, for the memory plan (typical fields; a field
-/// with more than a tenth of its pixels in stars needs more).
+/// with more than a quarter of its pixels in stars needs more).
 [[nodiscard]] std::int64_t measure_bytes(std::int64_t width, std::int64_t height);
 }  // namespace sectile::measure

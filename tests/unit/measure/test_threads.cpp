@@ -30,17 +30,31 @@ void expect_same(StarCatalog const& a, StarCatalog const& b)
 
 TEST(MeasureThreads, ManyAtATimeGiveTheSameBytes)
 {
+    constexpr int kinds = 6;
+    constexpr int large =
+        3;  // one object above SEP's usual limits, which this call alone may change
     std::vector<image::Image<float>> images;
     std::vector<StarCatalog> alone;
-    for (int i = 0; i < 6; ++i) {
+    MeasureOptions options;
+    options.mesh = 2000;
+    for (int i = 0; i < kinds; ++i) {
         Field field;
         field.width = 300 + 50 * i;
         field.height = 400;
         field.seed = static_cast<std::uint64_t>(i) + 1;
         field.profile.fwhm = 2.5 + 0.3 * i;
         field.stars = scatter(field, 400, 1000.0, 300'000.0, 3.0, field.seed);  // many blends
+        if (i == large) {
+            field.width = 1300;
+            field.height = 700;
+        }
         images.push_back(draw(field));
-        alone.push_back(measure_stars(images.back().view(), 0, {}));
+        for (int y = 50; i == large && y < 650; ++y) {
+            for (int x = 50; x < 600; ++x) {
+                images.back().view().at(0, x, y) += 1000.0F;
+            }
+        }
+        alone.push_back(measure_stars(images.back().view(), 0, options));
     }
 
     constexpr int threads = 4;
@@ -50,19 +64,19 @@ TEST(MeasureThreads, ManyAtATimeGiveTheSameBytes)
         std::vector<std::jthread> running;
         for (int t = 0; t < threads; ++t) {
             running.emplace_back([&, t] {
-                for (int i = 0; i < rounds * 6; ++i) {
-                    auto const which = static_cast<std::size_t>((i + t) % 6);
+                for (int i = 0; i < rounds * kinds; ++i) {
+                    auto const which = static_cast<std::size_t>((i + t) % kinds);
                     together[static_cast<std::size_t>(t)].push_back(
-                        measure_stars(images[which].view(), 0, {}));
+                        measure_stars(images[which].view(), 0, options));
                 }
             });
         }
     }
 
     for (int t = 0; t < threads; ++t) {
-        for (int i = 0; i < rounds * 6; ++i) {
+        for (int i = 0; i < rounds * kinds; ++i) {
             expect_same(together[static_cast<std::size_t>(t)][static_cast<std::size_t>(i)],
-                        alone[static_cast<std::size_t>((i + t) % 6)]);
+                        alone[static_cast<std::size_t>((i + t) % kinds)]);
         }
     }
 }
