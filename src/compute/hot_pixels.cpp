@@ -51,26 +51,54 @@ class Values
     std::size_t count_ = 0;
 };
 
+/// Level of a colour around a pixel and its variance in units of the colour's noise.
+struct Level
+{
+    double value = std::numeric_limits<double>::quiet_NaN();
+    double variance = 0.0;
+};
+using Levels = std::array<Level, 3>;
+
+Level median_level(Values& values)
+{
+    // Variance of a median of many normal values: pi / 2 over their number.
+    return {values.median(), 1.5707963267948966 / static_cast<double>(values.size())};
+}
+
 /// What the neighbours of a pixel say about a star in it.
 struct StarLight
 {
-    double expected = 0.0;  ///< sum m^2 / s^2
-    double found = 0.0;     ///< sum m a / s^2
+    double expected = 0.0;         ///< sum m^2 / s^2
+    double found = 0.0;            ///< sum m a / s^2
+    std::array<double, 3> pull{};  ///< sum m / s of each colour: what an error of its level does
 
-    void add(double m, double a, double s)
+    void add(std::size_t plane, double m, double a, double s)
     {
         expected += m * m / (s * s);
         found += m * a / (s * s);
+        pull[plane] += m / s;
+    }
+    [[nodiscard]] StarLight without(StarLight const& part) const
+    {
+        StarLight rest{expected - part.expected, found - part.found, pull};
+        for (std::size_t i = 0; i < pull.size(); ++i) {
+            rest.pull[i] -= part.pull[i];
+        }
+        return rest;
     }
     /// Sigma by which the star falls short of `excess` with noise `sigma`; nothing where a star of
     /// that light could be.
-    [[nodiscard]] double shortfall(double excess, double sigma, double largest_share) const
+    [[nodiscard]] double shortfall(double excess, double sigma, Levels const& levels,
+                                   double largest_share) const
     {
         if (!(expected > 0.0) || !(found < largest_share * excess * expected)) {
             return 0.0;
         }
-        return (excess * expected - found) /
-               std::sqrt(expected + expected * expected * sigma * sigma);
+        double variance = expected + expected * expected * sigma * sigma;
+        for (std::size_t i = 0; i < pull.size(); ++i) {
+            variance += pull[i] * pull[i] * levels[i].variance;
+        }
+        return (excess * expected - found) / std::sqrt(variance);
     }
 };
 
@@ -80,7 +108,7 @@ struct StarLight
 constexpr double largest_share = 0.7;
 constexpr double largest_share_without_brightest = 0.6;
 /// What leaving out costs in certainty, since the brightest is chosen by what was seen.
-constexpr double price_of_leaving_out = 0.5;
+constexpr double price_of_leaving_out = 1.5;
 /// The spread of a few pixels is taken for the noise if it is larger by this.
 constexpr double clearly_larger = 1.4;
 
@@ -94,20 +122,23 @@ class HotPixelFinder
         double const s = options.sharpest_fwhm / 2.3548200450309493;
         beside_ = std::exp(-0.5 / (s * s));
         corner_ = beside_ * beside_;
+        for (int i = 0; i < 4; ++i) {
+            colours_[static_cast<std::size_t>(i)] = image::bayer_plane(pattern, i & 1, i >> 1);
+        }
     }
 
     [[nodiscard]] std::vector<HotCandidate> run()
     {
         std::vector<Suspect> suspects = screened();
         std::vector<DefectPosition> proven;
-        std::vector<HotCandidate> candidates;
         for (Suspect& suspect : suspects) {
             suspect.sharpness = static_cast<float>(sharpness_of(suspect));
             if (suspect.sharpness >= options_.proof) {
                 proven.push_back(suspect.position);
             }
         }
-        proven_ = proven;
+        proven_ = std::move(proven);
+        std::vector<HotCandidate> candidates;
         for (Suspect& suspect : suspects) {
             if (suspect.sharpness < options_.proof && has_proven_neighbour(suspect.position)) {
                 double const again = sharpness_of(suspect);
@@ -129,10 +160,16 @@ class HotPixelFinder
     struct Suspect
     {
         DefectPosition position;
-        double excess = 0.0;
-        double sigma = 0.0;
+        double level = 0.0;   ///< of the own colour around
+        double excess = 0.0;  ///< over it
+        double sigma = 0.0;   ///< local noise; 0: not measured yet
         float sharpness = 0.0F;
     };
+
+    [[nodiscard]] int colour(std::int64_t x, std::int64_t y) const
+    {
+        return colours_[static_cast<std::size_t>((y & 1) * 2 + (x & 1))];
+    }
 
     [[nodiscard]] bool is_proven(std::int64_t x, std::int64_t y) const
     {
@@ -199,17 +236,17 @@ class HotPixelFinder
         return suspects;
     }
 
-    /// Valid pixels of a plane around a pixel, outside the innermost box.
-    void gather(Values& values, int plane, core::Box const& around, core::Box const& inner) const
+    /// Calls `take(colour, value)` for the valid pixels of `around` that are not in `inner`.
+    template <class Take>
+    void for_each_valid(core::Box const& around, core::Box const& inner, Take const& take) const
     {
-        values.clear();
         core::Box const part = around.clipped_to(raw_.box);
         for (std::int64_t y = part.y0; y < part.y1; ++y) {
+            float const* const row = raw_.row(0, y);
             for (std::int64_t x = part.x0; x < part.x1; ++x) {
-                float const value = raw_.at(0, x, y);
-                if (image::bayer_plane(pattern_, x, y) == plane && !inner.contains(x, y) &&
-                    std::isfinite(value)) {
-                    values.add(value);
+                float const value = row[x - raw_.box.x0];
+                if (std::isfinite(value) && !inner.contains(x, y)) {
+                    take(colour(x, y), value);
                 }
             }
         }
@@ -217,9 +254,7 @@ class HotPixelFinder
 
     void look_closer(std::int64_t x, std::int64_t y, std::vector<Suspect>& suspects)
     {
-        core::Box const pixel{x, y, x + 1, y + 1};
-        int const plane = image::bayer_plane(pattern_, x, y);
-        double const block_sigma = noise_.sigma(plane, x, y);
+        double const block_sigma = noise_.sigma(colour(x, y), x, y);
         if (!(block_sigma > 0.0)) {
             return;
         }
@@ -234,71 +269,122 @@ class HotPixelFinder
         if (values_.size() < 3) {
             return;
         }
-        double const excess = raw_.at(0, x, y) - values_.median();
-        if (!(excess > options_.threshold * block_sigma)) {
-            return;
-        }
-        gather(values_, plane, pixel.grown_by(4), pixel);
-        double const local_sigma = values_.size() >= 8 ? values_.spread() : 0.0;
-        double const sigma = std::max(block_sigma, local_sigma / clearly_larger);
-        if (excess > options_.threshold * sigma) {
+        double const level = values_.median();
+        double const excess = raw_.at(0, x, y) - level;
+        if (excess > options_.threshold * block_sigma) {
             suspects.push_back(
-                {{static_cast<std::int32_t>(y), static_cast<std::int32_t>(x)}, excess, sigma});
+                {{static_cast<std::int32_t>(y), static_cast<std::int32_t>(x)}, level, excess});
         }
     }
 
-    [[nodiscard]] double sharpness_of(Suspect const& suspect)
+    /// Noise of the own colour near a pixel: that of the block, or more.
+    [[nodiscard]] double local_sigma(DefectPosition const& at)
+    {
+        core::Box const pixel{at.x, at.y, at.x + 1, at.y + 1};
+        int const own = colour(at.x, at.y);
+        values_.clear();
+        for_each_valid(pixel.grown_by(4), pixel, [&](int plane, float value) {
+            if (plane == own) {
+                values_.add(value);
+            }
+        });
+        double const spread = values_.size() >= 8 ? values_.spread() : 0.0;
+        return std::max(noise_.sigma(own, at.x, at.y), spread / clearly_larger);
+    }
+
+    /// Levels of all colours around a pixel, from 7x7 pixels without the inner 3x3.
+    [[nodiscard]] Levels levels_around(DefectPosition const& at)
+    {
+        for (Values& values : around_) {
+            values.clear();
+        }
+        core::Box const pixel{at.x, at.y, at.x + 1, at.y + 1};
+        for_each_valid(pixel.grown_by(3), pixel.grown_by(1), [&](int plane, float value) {
+            around_[static_cast<std::size_t>(plane)].add(value);
+        });
+        Levels levels;
+        for (std::size_t plane = 0; plane < 3; ++plane) {
+            if (around_[plane].size() >= 3) {
+                levels[plane] = median_level(around_[plane]);
+            }
+        }
+        return levels;
+    }
+
+    /// Sharpness with the noise of the block.
+    [[nodiscard]] double sharpness_over(Levels const& levels, Suspect const& suspect) const
     {
         std::int64_t const x = suspect.position.x;
         std::int64_t const y = suspect.position.y;
-        core::Box const pixel{x, y, x + 1, y + 1};
-        int const own = image::bayer_plane(pattern_, x, y);
-        double const inflation = suspect.sigma / noise_.sigma(own, x, y);
-        std::array<double, 3> levels;
-        for (int plane = 0; plane < (pattern_ == image::BayerPattern::none ? 1 : 3); ++plane) {
-            gather(values_, plane, pixel.grown_by(3), pixel.grown_by(1));
-            levels[static_cast<std::size_t>(plane)] =
-                values_.size() >= 3 ? values_.median() : std::numeric_limits<double>::quiet_NaN();
-        }
+        int const own = colour(x, y);
         StarLight light;
         StarLight brightest;
-        double brightest_light = 0.0;
         for (int i = 0; i < 9; ++i) {
             std::int64_t const nx = x + i % 3 - 1;
             std::int64_t const ny = y + i / 3 - 1;
             if (i == 4 || !raw_.box.contains(nx, ny) || is_proven(nx, ny)) {
                 continue;
             }
-            int const plane = image::bayer_plane(pattern_, nx, ny);
-            double const a = raw_.at(0, nx, ny) - levels[static_cast<std::size_t>(plane)];
-            double const s = noise_.sigma(plane, x, y) * inflation;
+            auto const plane = static_cast<std::size_t>(colour(nx, ny));
+            double const a = raw_.at(0, nx, ny) - levels[plane].value;
+            double const s = noise_.sigma(static_cast<int>(plane), x, y);
             if (!std::isfinite(a) || !(s > 0.0)) {
                 continue;
             }
-            double const m =
-                (i % 2 == 0 ? corner_ : beside_) * (plane == own ? 1.0 : options_.colour_floor);
-            light.add(m, a, s);
-            if (a > options_.threshold * s && m * a / (s * s) > brightest_light) {
-                brightest_light = m * a / (s * s);
-                brightest = {};
-                brightest.add(m, a, s);
+            double const floor = colour(nx, ny) == own ? 1.0 : options_.colour_floor;
+            double const m = (i % 2 == 0 ? corner_ : beside_) * floor;
+            light.add(plane, m, a, s);
+            StarLight alone;
+            alone.add(plane, m, a, s);
+            if (a > options_.threshold * s && alone.found > brightest.found) {
+                brightest = alone;
             }
         }
-        double const sharpness = light.shortfall(suspect.excess, suspect.sigma, largest_share);
-        StarLight const rest{light.expected - brightest.expected, light.found - brightest.found};
-        double const of_rest =
-            rest.shortfall(suspect.excess, suspect.sigma, largest_share_without_brightest) -
-            price_of_leaving_out;
-        return brightest_light > 0.0 ? std::max(sharpness, of_rest) : sharpness;
+        double const sigma = noise_.sigma(own, x, y);
+        double const whole = light.shortfall(suspect.excess, sigma, levels, largest_share);
+        if (!(brightest.found > 0.0)) {
+            return whole;
+        }
+        double const rest = light.without(brightest).shortfall(suspect.excess, sigma, levels,
+                                                               largest_share_without_brightest);
+        return std::max(whole, rest - price_of_leaving_out);
+    }
+
+    /// 0 for what may be a star. Measures the local noise of the others.
+    [[nodiscard]] double sharpness_of(Suspect& suspect)
+    {
+        if (pattern_ == image::BayerPattern::none) {
+            // Most pixels of stars are known for what they are by the level there already is.
+            Levels quick;
+            quick[0].value = suspect.level;
+            if (sharpness_over(quick, suspect) < options_.sharpness) {
+                return 0.0;
+            }
+        }
+        double const sharpness = sharpness_over(levels_around(suspect.position), suspect);
+        if (sharpness < options_.sharpness) {
+            return 0.0;
+        }
+        if (suspect.sigma == 0.0) {
+            suspect.sigma = local_sigma(suspect.position);
+        }
+        double const block_sigma = noise_.sigma(colour(suspect.position.x, suspect.position.y),
+                                                suspect.position.x, suspect.position.y);
+        // All sigmas of the neighbourhood grow together, and the shortfall with their inverse.
+        return suspect.excess > options_.threshold * suspect.sigma
+                   ? sharpness * block_sigma / suspect.sigma
+                   : 0.0;
     }
 
     image::ImageView<float const> raw_;
     image::BayerPattern pattern_;
     HotPixelOptions options_;
     BlockNoise noise_;
+    std::array<int, 4> colours_;  ///< of the pixels of a cell
     double beside_ = 0.0;
     double corner_ = 0.0;
     Values values_;
+    std::array<Values, 3> around_;
     std::vector<DefectPosition> proven_;
 };
 }  // namespace

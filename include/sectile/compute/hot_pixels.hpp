@@ -26,8 +26,10 @@ struct HotPixelOptions
     double colour_floor = 0.3;
     /// How surely (in sigma) a candidate of a frame must be sharper than a star of that width.
     double sharpness = 1.5;
-    /// The same for the evidence of all frames together: what is repaired.
-    double proof = 3.5;
+    /// The same for the evidence of all frames together: what is repaired. Lower finds more of
+    /// the weak hot pixels in single Bayer frames (at 4: 9 of 10 of those above 10 sigma, against
+    /// 99.7 % from eight frames); at 3.5 one star in ten thousand of 10 sigma is taken for one.
+    double proof = 4.0;
 };
 
 struct HotCandidate
@@ -44,6 +46,7 @@ struct DefectPosition
 {
     std::int32_t y = 0;
     std::int32_t x = 0;
+    // NOLINTNEXTLINE(modernize-use-nullptr): the check takes the generated code for a comparison
     friend auto operator<=>(DefectPosition const&, DefectPosition const&) = default;
 };
 
@@ -62,7 +65,7 @@ inline constexpr int hot_pixel_margin = 134;
 /// sum(m a / s^2) / sum(m^2 / s^2) of the star in the centre falls short of the excess by
 /// `sharpness` times its standard error, and is under 0.7 of it (noise of bright stars). For hot
 /// pixels side by side the brightest neighbour, if it is outstanding itself, may be left out
-/// once, and pixels proven hot are left out in a second pass.
+/// at a price in certainty, and pixels proven hot are left out in a second pass.
 ///
 /// Sigma: 1.4826 / sqrt(2) times the median absolute difference of neighbours of one colour in
 /// blocks of 64x64 pixels, or from the spread of the own colour in 9x9 pixels where that is

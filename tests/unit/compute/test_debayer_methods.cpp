@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <array>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -7,6 +8,7 @@
 #include "sectile/compute/debayer.hpp"
 #include "sectile/core/error.hpp"
 
+#include "compute/cpu/mosaic_kernels.hpp"
 #include "scene.hpp"
 
 namespace sectile::compute
@@ -222,6 +224,39 @@ TEST(DebayerVng, AgreesWithTheSlowReference)
         }
         // A gradient at the limit may fall on either side of it in float and in double.
         EXPECT_LE(different, 3) << static_cast<int>(pattern);
+    }
+}
+
+TEST(DebayerVng, IsTheSameBitByBitOnEveryInstructionSet)
+{
+    int constexpr count = 397;
+    std::array<std::vector<float>, 10> phases;
+    VngRows rows{};
+    for (std::size_t r = 0; r < 10; ++r) {
+        for (int i = 0; i < count; ++i) {
+            phases[r].push_back(static_cast<float>(noisy(i, static_cast<std::int64_t>(r))));
+        }
+        (r < 5 ? rows.even[r] : rows.odd[r - 5]) = phases[r].data() + 1;
+    }
+    rows.count = count;
+    rows.pairs = (count + 1) / 2;
+    for (bool const is_green_first : {false, true}) {
+        rows.is_green_first = is_green_first;
+        std::vector<image::Image<float>> results;
+        for (MosaicKernels const* const kernels : usable_mosaic_kernels()) {
+            image::Image<float> out({0, 0, count, 4}, 1);
+            rows.own = out.view().row(0, 0);
+            rows.green = out.view().row(0, 1);
+            rows.other = out.view().row(0, 2);
+            kernels->vng_row(rows);
+            kernels->ring_excess(rows.even[0] + 2, rows.even[1] + 2, rows.even[2] + 2, count - 10,
+                                 1.0F, out.view().row(0, 3));
+            results.push_back(std::move(out));
+        }
+        for (image::Image<float> const& result : results) {
+            EXPECT_EQ(
+                testing::different_bits<float>(result.view(), std::as_const(results[0]).view()), 0);
+        }
     }
 }
 
