@@ -9,6 +9,7 @@
 
 #include "pipeline/context.hpp"
 #include "pipeline/heavy_phase.hpp"
+#include "pipeline/memory_check.hpp"
 #include "pipeline/mosaic_modes.hpp"
 #include "pipeline/p1_ingest.hpp"
 #include "pipeline/p2_group.hpp"
@@ -62,6 +63,7 @@ core::ExitCode run_mosaic(RunConfig const& config, comm::Communicator const& wor
     plan::MosaicPlan mosaic;
     try {
         make_plan(mosaic, config, context);
+        check_memory(mosaic, config, context);
         execute(mosaic, config, context);
     } catch (core::Error const& error) {
         if (world.is_root()) {

@@ -298,6 +298,26 @@ int plan_workers(int cores, ParallelOptions const& options)
     return std::clamp(workers, 1, cores);
 }
 
+std::int64_t least_bytes(PlanKind kind, JobSize const& job)
+{
+    MemoryModel const model(job);
+    if (kind == PlanKind::finish) {
+        return job.held_bytes;
+    }
+    if (!is_coadd(kind)) {
+        return model.pieces_bytes(1, 1);
+    }
+    return model.peak_bytes(ShapeFinder(model, 0).find(1, 0));
+}
+
+void require_memory(PlanKind kind, std::int64_t bytes, Capabilities const& node,
+                    ParallelOptions const& options)
+{
+    if (std::int64_t const budget = budget_of(node, options); bytes > budget) {
+        refuse(kind, bytes, budget, node, options);
+    }
+}
+
 ParallelPlan make_parallel_plan(PlanKind kind, JobSize const& job, Capabilities const& node,
                                 ParallelOptions const& options)
 {
@@ -325,7 +345,7 @@ ParallelPlan make_parallel_plan(PlanKind kind, JobSize const& job, Capabilities 
         plan.max_chunk_bytes = model.strip_bytes(shape) + model.window_bytes(shape);
         plan.predicted_io_bytes = model.io_bytes(shape);
     }
-    if (plan.predicted_peak_bytes > budget) {
+    if (plan.predicted_peak_bytes > budget && kind != PlanKind::finish) {
         refuse(kind, plan.predicted_peak_bytes, budget, node, options);
     }
     plan.cpu_workers = shape.workers;

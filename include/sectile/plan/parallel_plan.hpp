@@ -76,10 +76,18 @@ struct ParallelPlan
 };
 
 /// Pure. Throws core::ConfigError (naming the least memory that would do) when not even one row of
-/// one source fits.
+/// one source fits; never for `finish`, which nothing makes smaller once all work is done.
 [[nodiscard]] ParallelPlan make_parallel_plan(PlanKind kind, JobSize const& job,
                                               Capabilities const& node,
                                               ParallelOptions const& options);
+
+/// Bytes that a rank must be able to add to what it holds, or the phase cannot be planned. Pure.
+[[nodiscard]] std::int64_t least_bytes(PlanKind kind, JobSize const& job);
+
+/// Throws core::ConfigError, naming the least memory that would do, unless the share of a rank has
+/// room for `bytes`. Pure.
+void require_memory(PlanKind kind, std::int64_t bytes, Capabilities const& node,
+                    ParallelOptions const& options);
 
 /// Workers of a rank that owns `cores`: ceil(load * cores), above 8 cores kept within 0.75 and 0.90
 /// of them.

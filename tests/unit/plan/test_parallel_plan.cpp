@@ -378,8 +378,27 @@ TEST(ParallelPlan, FinishNeedsWhatItHolds)
     EXPECT_EQ(
         make_parallel_plan(PlanKind::finish, job, node_with(gibibyte, 16), {}).predicted_peak_bytes,
         8 * mebibyte);
-    EXPECT_THROW(make_parallel_plan(PlanKind::finish, job, node_with(8 * mebibyte, 16), {}),
+    // All work is done by then: it goes on, but a check beforehand refuses.
+    EXPECT_NO_THROW(make_parallel_plan(PlanKind::finish, job, node_with(8 * mebibyte, 16), {}));
+    EXPECT_THROW(plan::require_memory(PlanKind::finish, plan::least_bytes(PlanKind::finish, job),
+                                      node_with(8 * mebibyte, 16), {}),
                  core::ConfigError);
+}
+
+TEST(ParallelPlan, LeastBytesIsWhatJustCanBePlanned)
+{
+    for (PlanKind const kind : {PlanKind::ingest, PlanKind::master_tiles, PlanKind::photometry,
+                                PlanKind::phase5_reproject, PlanKind::mosaic_first}) {
+        JobSize const job = mosaic_job(kind == PlanKind::phase5_reproject);
+        std::int64_t const least = plan::least_bytes(kind, job);
+        ParallelOptions options;
+        options.ram_limit = least;
+
+        EXPECT_NO_THROW(make_parallel_plan(kind, job, node_with(gibibyte * 64), options));
+        options.ram_limit = least - 1;
+        EXPECT_THROW(make_parallel_plan(kind, job, node_with(gibibyte * 64), options),
+                     core::ConfigError);
+    }
 }
 
 TEST(ParallelPlan, NamesTheMemoryThatWouldDo)
