@@ -34,7 +34,6 @@ constexpr std::array later_keys{"altaz_cleanup_enabled"sv,
                                 "master_flat"sv,
                                 "master_tile_crop_percent"sv,
                                 "match_background_for_final"sv,
-                                "parallel_gpu_vram_fraction"sv,
                                 "photometric_reference"sv,
                                 "quality_gate"sv,
                                 "quality_gate_enabled"sv,
@@ -48,8 +47,7 @@ constexpr std::array later_keys{"altaz_cleanup_enabled"sv,
                                 "sds_min_batch_size"sv,
                                 "sds_min_coverage_keep"sv,
                                 "sds_target_batch_size"sv,
-                                "solver"sv,
-                                "vram_limit"sv};
+                                "solver"sv};
 }  // namespace
 
 bool is_later_key(std::string const& key)

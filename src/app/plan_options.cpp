@@ -56,6 +56,15 @@ std::vector<Option<RunConfig>> machine_options()
         });
     add_number(table, "node_cores", "cores of a node for the job", 1, &MachineOptions::node_cores);
     add_number(table, "gpus", "GPUs of a node", 0, &MachineOptions::gpus);
+    table.add(
+        "gpu_vram", "BYTES", "free memory of each GPU, such as 24GiB",
+        [](RunConfig& config, std::string const& text) {
+            config.machine.gpu_vram = parse_bytes(text);
+        },
+        [](RunConfig const& config) {
+            auto const& bytes = config.machine.gpu_vram;
+            return bytes ? Words{format_bytes(*bytes)} : Words{};
+        });
     table.flag(
         "json", "print the plan as JSON",
         [](auto& config) -> auto& { return config.machine.json; });

@@ -354,6 +354,14 @@ void add_execution(Builder& table)
             config.parallel.ram_limit = parse_bytes(text);
         },
         [](RunConfig const& config) { return Words{format_bytes(config.parallel.ram_limit)}; });
+    table.real("parallel_gpu_vram_fraction", "share of a device's free memory that is planned for",
+               {0.0, 0.65, true}, SECTILE_FIELD(parallel.gpu_vram_fraction));
+    table.add(
+        "vram_limit", "BYTES", "most memory of a device, such as 4GiB; 0: no limit",
+        [](RunConfig& config, std::string const& text) {
+            config.parallel.vram_limit = parse_bytes(text);
+        },
+        [](RunConfig const& config) { return Words{format_bytes(config.parallel.vram_limit)}; });
     table.integer("rows_per_chunk", "rows of a strip, for tests and experts; 0: automatic",
                   {0.0, largest_count}, SECTILE_FIELD(parallel.rows_per_chunk));
     table.choice<pipeline::Route>("exchange_route", "how samples reach the owner of a row band",

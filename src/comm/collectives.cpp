@@ -8,6 +8,7 @@
 
 #include "comm/collectives_detail.hpp"
 #include "comm/mpi_handle.hpp"
+#include "comm/traffic.hpp"
 
 namespace sectile::comm
 {
@@ -122,6 +123,7 @@ void broadcast(Communicator const& comm, std::vector<std::byte>& bytes, int root
     check_mpi(MPI_Bcast(&size, 1, MPI_UINT64_T, root, mpi_handle(comm)), "MPI_Bcast");
     bytes.resize(size);
     broadcast_sized(comm, bytes, root, piece);
+    comm.rank() == root ? count_sent(size) : count_received(size);
 }
 
 ByteVectors gather(Communicator const& comm, std::span<std::byte const> bytes, int root,
@@ -133,6 +135,7 @@ ByteVectors gather(Communicator const& comm, std::span<std::byte const> bytes, i
     }
     std::vector<std::uint64_t> const sizes = all_sizes(comm, bytes.size());
     auto const total = std::accumulate(sizes.begin(), sizes.end(), std::uint64_t{0});
+    comm.rank() == root ? count_received(total - bytes.size()) : count_sent(bytes.size());
     if (total > piece) {
         return gather_one_by_one(comm, bytes, root, sizes, piece);
     }
@@ -153,6 +156,8 @@ ByteVectors all_gather(Communicator const& comm, std::span<std::byte const> byte
     }
     std::vector<std::uint64_t> const sizes = all_sizes(comm, bytes.size());
     auto const total = std::accumulate(sizes.begin(), sizes.end(), std::uint64_t{0});
+    count_sent(bytes.size());
+    count_received(total - bytes.size());
     if (total <= piece) {
         GatherShape const shape(sizes);
         std::vector<std::byte> joined(total);

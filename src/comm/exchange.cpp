@@ -11,6 +11,7 @@
 
 #include "comm/collectives_detail.hpp"
 #include "comm/message_set.hpp"
+#include "comm/traffic.hpp"
 
 namespace sectile::comm
 {
@@ -51,12 +52,14 @@ MessageSet::MessageSet(Communicator const& comm, std::span<OutgoingMessage const
     for (IncomingMessage const& message : incoming) {
         if (message.from != comm.rank()) {
             post_receive(message, piece);
+            detail::count_received(message.bytes.size());
         }
     }
     for (OutgoingMessage const& message : outgoing) {
         if (message.to != comm.rank()) {
             post_send(message, piece);
             bytes_sent_ += message.bytes.size();
+            detail::count_sent(message.bytes.size());
         }
     }
 }

@@ -17,7 +17,6 @@ namespace sectile::pipeline
 {
 namespace
 {
-constexpr std::int64_t block_rows = 256;
 constexpr double samples_wanted = 40'000.0;
 
 /// Values and differences met on the lattice for one plane.
@@ -159,16 +158,17 @@ class Pass
 };
 }  // namespace
 
-FrameMeasurement measure_frame(sky::FrameHeader const& header)
+FrameMeasurement measure_frame(sky::FrameHeader const& header, std::int64_t rows)
 {
+    std::int64_t const block_rows = std::clamp<std::int64_t>(rows, 1, header.geometry.height);
     io::FrameReader reader(header);
     Pass pass(header.geometry);
     for (std::int64_t y = 0; y < header.geometry.height; y += block_rows) {
         core::Box const box{0, y, header.geometry.width,
                             std::min(header.geometry.height, y + block_rows)};
-        image::Image<float> rows(box, header.geometry.stored_planes);
-        reader.read(rows.view());
-        pass.add(std::as_const(rows).view());
+        image::Image<float> block(box, header.geometry.stored_planes);
+        reader.read(block.view());
+        pass.add(std::as_const(block).view());
     }
     return pass.result();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "sectile/plan/frame_record.hpp"
@@ -18,9 +19,10 @@ struct FrameMeasurement
 };
 
 /// Background and noise of every plane from a lattice of at most about 40,000 pixels each, extremes
-/// and masks from all pixels; memory for 256 rows. Background: median after clipping at 3 robust
+/// and masks from all pixels; reads `rows` rows at a time, which do not change the
+/// result. Background: median after clipping at 3 robust
 /// sigma about the median. Noise: the scaled median absolute difference of pixels two columns apart
 /// (the same colour of a mosaic, hardly correlated in a resampled image), 1.4826 / sqrt(2).
 /// Thread-safe. Throws core::IoError.
-[[nodiscard]] FrameMeasurement measure_frame(sky::FrameHeader const& header);
+[[nodiscard]] FrameMeasurement measure_frame(sky::FrameHeader const& header, std::int64_t rows);
 }  // namespace sectile::pipeline

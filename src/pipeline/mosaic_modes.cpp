@@ -43,7 +43,8 @@ void match(std::vector<MosaicSource>& sources, plan::MosaicPlan const& mosaic,
     }
     auto const matches =
         match_photometry(sources, sky::SkyWcs(mosaic.grid.wcs),
-                         {config.photometric_match, config.overlap_min}, context.world, context);
+                         {config.photometric_match, config.overlap_min, "photometry"},
+                         context.world, config, context);
     context.report.set("photometry", matches_json(matches));
     for (PlaneMatch const& plane : matches) {
         core::log_world(
@@ -56,7 +57,8 @@ void match(std::vector<MosaicSource>& sources, plan::MosaicPlan const& mosaic,
 void assemble_tiles(std::vector<MosaicSource>& tiles, plan::MosaicPlan const& mosaic,
                     RunConfig const& config, Context& context)
 {
-    context.report.timed("photometry", [&] { match(tiles, mosaic, config, context); });
+    run_heavy_phase(context, "photometry", plan::PlanKind::photometry,
+                    [&] { match(tiles, mosaic, config, context); });
     AssemblyRequest const request{plan::PlanKind::phase5_reproject,
                                   {config.resample, config.final_combine, config.feather},
                                   config.stacking.weighting};
@@ -88,7 +90,8 @@ void run_mosaic_first(plan::MosaicPlan const& mosaic, RunConfig const& config, C
     for (std::size_t i = 0; i < frames.size(); ++i) {
         frames[i].home = static_cast<int>(i % static_cast<std::size_t>(context.world.size()));
     }
-    context.report.timed("photometry", [&] { match(frames, mosaic, config, context); });
+    run_heavy_phase(context, "photometry", plan::PlanKind::photometry,
+                    [&] { match(frames, mosaic, config, context); });
     AssemblyRequest const request{plan::PlanKind::mosaic_first,
                                   {config.resample, config.global_coadd, config.feather},
                                   config.stacking.weighting};

@@ -105,9 +105,9 @@ void judge_wcs(FrameRecord& frame, sky::WcsLimits const& limits)
     }
 }
 
-void judge_pixels(FrameRecord& frame)
+void judge_pixels(FrameRecord& frame, std::int64_t rows)
 {
-    FrameMeasurement const measured = measure_frame(frame.header);
+    FrameMeasurement const measured = measure_frame(frame.header, rows);
     frame.masked_fraction = measured.masked_fraction;
     frame.planes = measured.planes;
     if (measured.masked_fraction >= 1.0) {
@@ -135,7 +135,8 @@ std::optional<std::string> partner_image(std::filesystem::path const& path)
 }
 
 /// All frames of one file with their verdicts; a bad file is a quarantined record.
-std::vector<FrameRecord> ingest_file(std::string const& path, RunConfig const& config)
+std::vector<FrameRecord> ingest_file(std::string const& path, RunConfig const& config,
+                                     std::int64_t rows)
 {
     auto const image = partner_image(path);
     if (image && config.start_from_tiles) {
@@ -152,7 +153,7 @@ std::vector<FrameRecord> ingest_file(std::string const& path, RunConfig const& c
         }
         if (frame.verdict.accepted() && !config.dry_run) {
             try {
-                judge_pixels(frame);
+                judge_pixels(frame, rows);
             } catch (core::Error const& error) {
                 quarantine(frame, error.what());
             }
@@ -168,6 +169,40 @@ std::vector<FrameRecord> ingest_file(std::string const& path, RunConfig const& c
     }
     std::ranges::stable_sort(records, {}, [](FrameRecord const& f) { return f.header.hdu; });
     return records;
+}
+
+/// How the frames are measured, from the headers of some files spread over those of this rank: a
+/// larger frame among the others enters the ladder.
+plan::ParallelPlan plan_ingest(std::span<std::string const> files, RunConfig const& config,
+                               Context& context)
+{
+    constexpr std::size_t looked_at = 8;
+    constexpr std::int64_t record_bytes = std::int64_t{6} << 10;  // of a frame
+    constexpr std::int64_t sample_bytes = std::int64_t{8} << 20;  // of a frame being measured
+    plan::JobSize size;
+    size.worker_scratch = sample_bytes;
+    size.held_bytes = std::ssize(files) * record_bytes;
+    size.width = 1;
+    size.height = 1;
+    size.sources = std::ssize(files);
+    std::size_t const count = std::min(looked_at, files.size());
+    for (std::size_t i = 0; i < count; ++i) {
+        io::FileScan const scan =
+            io::scan_file(files[i * files.size() / count], config.debayer == Debayer::bilinear);
+        for (sky::FrameHeader const& header : scan.frames) {
+            sky::FrameGeometry const& stored = header.geometry;
+            size.width = std::max(size.width, stored.width);
+            size.height = std::max(size.height, stored.height);
+            size.source_planes = std::max(size.source_planes, stored.stored_planes);
+            size.open_bytes = std::max(size.open_bytes, engine::bytes_while_open(header));
+        }
+    }
+    size.source_width = size.width;
+    size.source_height = size.height;
+    plan::ParallelPlan plan =
+        plan::make_parallel_plan(plan::PlanKind::ingest, size, context.node_now(), config.parallel);
+    context.keep_to(plan);
+    return plan;
 }
 
 /// The mosaic has one number of planes: that of most accepted frames (of more planes when two are
@@ -274,10 +309,13 @@ std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
 
     std::vector<std::vector<FrameRecord>> per_file(last - first);
     comm::agree(context.world, "ingest", [&] {
+        plan::ParallelPlan const plan =
+            plan_ingest(std::span(files).subspan(first, per_file.size()), config, context);
         context.for_each_item("P1 ingest", per_file.size(), [&](std::size_t i) {
-            per_file[i] = ingest_file(files[first + i], config);
+            per_file[i] = ingest_file(files[first + i], config, plan.rows_per_chunk);
         });
     });
+    context.release_plan();
     std::vector<FrameRecord> all = gather_records(std::move(per_file), context.world);
     if (context.world.is_root()) {
         for (std::size_t i = 0; i < all.size(); ++i) {

@@ -14,8 +14,10 @@
 #include "sectile/plan/canvas_grid.hpp"
 #include "sectile/plan/decomposition.hpp"
 
+#include "pipeline/coadd_plan.hpp"
 #include "pipeline/frame_measure.hpp"
 #include "pipeline/photometry.hpp"
+#include "pipeline/placement.hpp"
 
 namespace sectile::pipeline
 {
@@ -53,7 +55,7 @@ void normalise_sky(std::vector<MosaicSource>& sources, std::size_t reference,
     }
     if (config.photometric_match == PhotometricMatch::plane) {
         match_photometry(sources, grid, {config.photometric_match, config.overlap_min}, members,
-                         context);
+                         config, context);
         std::vector<compute::Photometry> const gauge = sources[reference].photometry;
         for (MosaicSource& source : sources) {
             for (std::size_t c = 0; c < gauge.size(); ++c) {
@@ -157,7 +159,7 @@ FrameRecord make_tile(plan::Group const& group, std::vector<FrameRecord> const& 
     comm::agree(members, "measuring a tile", [&] {
         if (members.is_root()) {
             core::MemoryBudget::Promise const granted;  // a block of rows
-            tile.planes = measure_frame(tile.header).planes;
+            tile.planes = measure_frame(tile.header, execution.plan.rows_per_chunk).planes;
         }
     });
     return tile;
@@ -193,13 +195,21 @@ std::vector<MosaicSource> make_master_tiles(std::vector<plan::Group> const& grou
         context.progress.end();
     });
     std::vector<MosaicSource> tiles(groups.size());
-    auto const parts = comm::all_gather(context.world, plan::pack(made));
-    for (std::size_t rank = 0; rank < parts.size(); ++rank) {
-        for (FrameRecord const& record : plan::unpack(parts[rank])) {
+    auto const take = [&](std::vector<FrameRecord> const& records, std::size_t rank) {
+        for (FrameRecord const& record : records) {
             MosaicSource& tile = tiles[record.id.value];
             tile = source_of(record, MosaicSource::Kind::tile);
             tile.home = static_cast<int>(rank);
         }
+    };
+    if (context.world.size() == 1) {
+        take(made, 0);
+        return tiles;
+    }
+    auto parts = comm::all_gather(context.world, plan::pack(made));
+    for (std::size_t rank = 0; rank < parts.size(); ++rank) {
+        take(plan::unpack(parts[rank]), rank);
+        parts[rank] = {};
     }
     return tiles;
 }

@@ -9,6 +9,8 @@
 #include "sectile/engine/canvas_sink.hpp"
 #include "sectile/io/canvas_file.hpp"
 
+#include "pipeline/coadd_plan.hpp"
+#include "pipeline/placement.hpp"
 #include "pipeline/provenance.hpp"
 
 namespace sectile::pipeline
@@ -37,6 +39,27 @@ io::CanvasLayout layout_of(plan::MosaicPlan const& mosaic, RunConfig const& conf
     layout.provenance = provenance_json(mosaic, config);
     return layout;
 }
+
+/// Counts the finished canvas rows of this rank on their way to the file.
+class CountingSink final : public engine::StripSink
+{
+  public:
+    CountingSink(engine::StripSink& next, report::Progress& progress, core::Box const& canvas)
+        : next_(next), progress_(progress), last_column_(canvas.x1)
+    {}
+    void write(core::Box const& strip, compute::StripOutput const& rows) override
+    {
+        next_.write(strip, rows);
+        if (strip.x1 == last_column_) {
+            progress_.advance(strip.height());
+        }
+    }
+
+  private:
+    engine::StripSink& next_;
+    report::Progress& progress_;
+    std::int64_t last_column_;
+};
 }  // namespace
 
 std::string canvas_path(RunConfig const& config)
@@ -62,12 +85,17 @@ void assemble(std::vector<MosaicSource> const& sources, plan::MosaicPlan const& 
     core::log_world(core::LogLevel::info, plan::summary_line(execution.plan));
 
     io::CanvasWriter writer(context.world, canvas_path(config), layout_of(mosaic, config));
-    engine::CanvasSink sink(writer);
+    engine::CanvasSink canvas(writer);
+    CountingSink sink(canvas, context.progress, job.canvas);
+    auto const rank = static_cast<std::size_t>(context.world.rank());
+    context.progress.begin(plan::name_of(request.kind),
+                           execution.decomposition.bands[rank].height());
     engine::CoaddStatistics statistics;
     comm::agree(context.world, plan::name_of(request.kind), [&] {
         statistics = engine::coadd(job, context.team(context.world), execution.plan,
                                    execution.decomposition, route, sink);
     });
+    context.progress.end();
     context.release_plan();
     note_ladder(statistics.ladder, request.kind, context);
     if (std::string const cause = writer.independent_cause(); !cause.empty()) {

@@ -29,6 +29,17 @@ void write_grid_header(plan::CanvasGrid const& grid, std::string const& path)
     writer.begin_image(spec);
     writer.commit();
 }
+
+void plan_finish(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& context)
+{
+    plan::JobSize size;
+    size.width = mosaic.grid.width();
+    size.height = mosaic.grid.height();
+    size.planes = mosaic.planes;
+    size.held_bytes = finish_bytes(size.width, size.height, size.planes);
+    context.keep_to(plan::make_parallel_plan(plan::PlanKind::finish, size, context.node_now(),
+                                             config.parallel));
+}
 }  // namespace
 
 void finish(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& context)
@@ -37,6 +48,7 @@ void finish(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& co
         if (!context.world.is_root()) {
             return;
         }
+        plan_finish(mosaic, config, context);
         // Blocks of a few rows: nothing here could be made smaller.
         core::MemoryBudget::Promise const granted;
         io::CanvasReader const canvas(canvas_path(config));
@@ -46,5 +58,6 @@ void finish(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& co
         io::write_text_file(config.output + "/grid.json", plan::grid_to_json(mosaic.grid));
         write_grid_header(mosaic.grid, config.output + "/grid.fits");
     });
+    context.release_plan();
 }
 }  // namespace sectile::pipeline

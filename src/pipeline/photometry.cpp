@@ -15,6 +15,8 @@
 #include "sectile/solve/photometric_solve.hpp"
 #include "sectile/solve/plane_fit.hpp"
 
+#include "pipeline/coadd_plan.hpp"
+#include "pipeline/placement.hpp"
 #include "pipeline/sky_cells.hpp"
 
 namespace sectile::pipeline
@@ -112,8 +114,9 @@ std::vector<std::vector<std::size_t>> candidate_partners(std::vector<SourceCells
     CellRowMembers rows(all, lattice);
     for (auto const* row = &rows.next_row(); !row->empty(); row = &rows.next_row()) {
         for (auto first = row->begin(); first != row->end();) {
-            auto const last = std::find_if(
-                first, row->end(), [&](auto const& member) { return member.first != first->first; });
+            auto const last = std::find_if(first, row->end(), [&](auto const& member) {
+                return member.first != first->first;
+            });
             auto const count = static_cast<std::size_t>(last - first);
             for (std::size_t k = 0; k < count; ++k) {
                 for (std::size_t gap = 1; k + gap < count;
@@ -294,13 +297,27 @@ void broadcast_corrections(comm::Communicator const& comm, std::vector<PlaneMatc
                     plane_bytes);
     }
 }
+
+/// How the levels are measured on this rank: sources read piece by piece, cells of all on rank 0.
+plan::ParallelPlan plan_match(engine::CoaddJob const& job, comm::Communicator const& comm,
+                              RunConfig const& config, Context& context)
+{
+    plan::JobSize size = job_size(job, engine::Route::pull);
+    std::int64_t const share = comm.is_root() ? size.sources : size.sources / comm.size() + 1;
+    size.held_bytes =
+        share * job.planes * most_cells_of_source() * static_cast<std::int64_t>(sizeof(CellLevel));
+    plan::ParallelPlan plan = plan::make_parallel_plan(plan::PlanKind::photometry, size,
+                                                       context.node_now(), config.parallel);
+    context.keep_to(plan);
+    return plan;
+}
 }  // namespace
 
 std::vector<PlaneMatch> match_photometry(std::vector<MosaicSource>& sources,
                                          sky::SkyWcs const& grid, MatchOptions const& options,
-                                         comm::Communicator const& comm, Context& context)
+                                         comm::Communicator const& comm, RunConfig const& config,
+                                         Context& context)
 {
-    context.release_plan();
     engine::CoaddJob job;
     job.grid = &grid;
     job.canvas = grid.bounds();
@@ -315,10 +332,13 @@ std::vector<PlaneMatch> match_photometry(std::vector<MosaicSource>& sources,
     }
     std::vector<IndexedCells> own(indices.size());
     comm::agree(comm, "measuring sky levels", [&] {
-        context.for_each_item("", indices.size(), [&](std::size_t k) {
-            own[k] = {indices[k], measure_cells(job, job.inputs[indices[k]], lattice)};
+        plan::ParallelPlan const plan = plan_match(job, comm, config, context);
+        context.for_each_item(options.progress, indices.size(), [&](std::size_t k) {
+            own[k] = {indices[k],
+                      measure_cells(job, job.inputs[indices[k]], lattice, plan.rows_per_chunk)};
         });
     });
+    context.release_plan();
     auto const planes = static_cast<std::size_t>(job.planes);
     std::vector<SourceCells> const all = gather_cells(comm, std::move(own), sources.size(), planes);
     std::vector<PlaneMatch> matches;

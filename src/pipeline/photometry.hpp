@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "pipeline/context.hpp"
@@ -14,6 +15,7 @@ struct MatchOptions
 {
     PhotometricMatch method = PhotometricMatch::plane;
     double overlap_min = 0.05;
+    std::string progress = {};  ///< name shown while the levels are measured; empty: silent
 };
 
 /// Outcome of the photometric match of one plane of colour. The figures are for the report, on rank
@@ -35,5 +37,6 @@ struct PlaneMatch
 /// corrections on every rank.
 std::vector<PlaneMatch> match_photometry(std::vector<MosaicSource>& sources,
                                          sky::SkyWcs const& grid, MatchOptions const& options,
-                                         comm::Communicator const& comm, Context& context);
+                                         comm::Communicator const& comm, RunConfig const& config,
+                                         Context& context);
 }  // namespace sectile::pipeline

@@ -32,6 +32,7 @@ PlannedMachine planned_machine(MachineOptions const& options, plan::Capabilities
         machine.rank.ram_available = *options.node_ram;
     }
     machine.rank.gpus = options.gpus.value_or(here.gpus);
+    machine.rank.vram_free = options.gpu_vram.value_or(here.vram_free);
     return machine;
 }
 }  // namespace sectile::pipeline

@@ -9,15 +9,13 @@
 #include "sectile/core/error.hpp"
 #include "sectile/sky/make_grid_map.hpp"
 
-#include "pipeline/mosaic_source.hpp"
+#include "pipeline/coadd_plan.hpp"
+#include "pipeline/placement.hpp"
 
 namespace sectile::pipeline
 {
 namespace
 {
-/// As in the run: destination pixels around a footprint, and chunk rows of the canvas file.
-constexpr int footprint_margin = 2;
-constexpr std::int64_t band_alignment = 64;
 /// Science, weight and coverage of one plane of a destination pixel; its alpha is one byte more.
 constexpr std::int64_t product_plane_bytes = 12;
 
@@ -34,30 +32,13 @@ std::shared_ptr<engine::PixelSource const> planned_tile(plan::CanvasGrid const& 
     return engine::make_tile_source(std::move(header));
 }
 
-/// How far the source moves, at the middle of the footprint, per destination pixel.
-void measure_spread(sky::SkyWcs const& grid, sky::SkyWcs const& source, engine::CoaddInput& input)
-{
-    core::Box const& box = input.footprint;
-    double const x = 0.5 * static_cast<double>(box.x0 + box.x1);
-    double const y = 0.5 * static_cast<double>(box.y0 + box.y1);
-    sky::PixelPos const here = source.sky_to_pixel(grid.pixel_to_sky({x, y}));
-    sky::PixelPos const right = source.sky_to_pixel(grid.pixel_to_sky({x + 1.0, y}));
-    sky::PixelPos const up = source.sky_to_pixel(grid.pixel_to_sky({x, y + 1.0}));
-    double const along = std::max(std::abs(right.x - here.x), std::abs(up.y - here.y));
-    double const across = std::max(std::abs(right.y - here.y), std::abs(up.x - here.x));
-    if (std::isfinite(along) && std::isfinite(across)) {
-        input.row_spread = along;
-        input.cross_spread = across;
-    }
-}
-
 /// Makes the overview; holds what its steps share.
 class Overview
 {
   public:
     Overview(plan::MosaicPlan const& mosaic, RunConfig const& config, PlannedMachine const& machine,
-             engine::TbbRunner& runner)
-        : mosaic_(mosaic), config_(config), machine_(machine), runner_(runner)
+             engine::TbbRunner& runner, compute::Backend const& backend)
+        : mosaic_(mosaic), config_(config), machine_(machine), runner_(runner), backend_(backend)
     {}
 
     [[nodiscard]] PlanOverview make() const;
@@ -96,6 +77,7 @@ class Overview
     RunConfig const& config_;
     PlannedMachine const& machine_;
     engine::TbbRunner& runner_;
+    compute::Backend const& backend_;
 };
 
 std::vector<Overview::Source> Overview::input_sources() const
@@ -141,10 +123,10 @@ engine::CoaddJob Overview::make_job(std::vector<Source> const& sources, sky::Sky
         sky::SkyWcs const source(*sources[i].first);
         engine::CoaddInput& input = job.inputs[i];
         input.pixels = sources[i].second;
-        input.footprint = sky::footprint_box(own, job.canvas, source, footprint_margin);
-        if (!input.footprint.empty()) {
-            measure_spread(own, source, input);
-        }
+        Placement const placement = place_on_grid(own, source);
+        input.footprint = placement.footprint;
+        input.row_spread = placement.row_spread;
+        input.cross_spread = placement.cross_spread;
     });
     return job;
 }
@@ -152,7 +134,7 @@ engine::CoaddJob Overview::make_job(std::vector<Source> const& sources, sky::Sky
 CoaddFacts Overview::facts_of(plan::PlanKind kind, engine::CoaddJob const& job, int ranks,
                               engine::Route route) const
 {
-    plan::JobSize size = job_size(job, route);
+    plan::JobSize size = coadd_size(kind, job, ranks, backend_, route);
     if (kind == plan::PlanKind::phase5_reproject && !config_.start_from_tiles) {
         // Weight and coverage of the tiles are not there yet to be seen.
         size.source_planes = std::max(size.source_planes, 3 * job.planes);
@@ -320,8 +302,9 @@ PlanOverview Overview::make() const
 }  // namespace
 
 PlanOverview overview_of(plan::MosaicPlan const& mosaic, RunConfig const& config,
-                         PlannedMachine const& machine, engine::TbbRunner& runner)
+                         PlannedMachine const& machine, engine::TbbRunner& runner,
+                         compute::Backend const& backend)
 {
-    return Overview(mosaic, config, machine, runner).make();
+    return Overview(mosaic, config, machine, runner, backend).make();
 }
 }  // namespace sectile::pipeline

@@ -83,7 +83,8 @@ struct PlanOverview
 /// rank; does not communicate. Throws core::ConfigError when the machine has not enough memory.
 /// Keeps a pointer to `mosaic`.
 [[nodiscard]] PlanOverview overview_of(plan::MosaicPlan const& mosaic, RunConfig const& config,
-                                       PlannedMachine const& machine, engine::TbbRunner& runner);
+                                       PlannedMachine const& machine, engine::TbbRunner& runner,
+                                       compute::Backend const& backend);
 
 /// For people: aligned, one screen.
 [[nodiscard]] std::string plan_text(PlanOverview const& overview);

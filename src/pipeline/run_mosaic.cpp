@@ -8,6 +8,8 @@
 #include "sectile/plan/mosaic_plan.hpp"
 
 #include "pipeline/context.hpp"
+#include "pipeline/heavy_phase.hpp"
+#include "pipeline/memory_check.hpp"
 #include "pipeline/mosaic_modes.hpp"
 #include "pipeline/p1_ingest.hpp"
 #include "pipeline/p2_group.hpp"
@@ -26,7 +28,8 @@ namespace
 void make_plan(plan::MosaicPlan& mosaic, RunConfig const& config, Context& context)
 {
     report::RunReport& report = context.report;
-    mosaic.frames = report.timed("P1 ingest", [&] { return ingest(config, context); });
+    mosaic.frames = run_heavy_phase(context, "P1 ingest", plan::PlanKind::ingest,
+                                    [&] { return ingest(config, context); });
     mosaic.planes = planes_of_mosaic(mosaic.frames, config, context);
     // The grid comes before the groups: it may leave out frames that lie far from all others.
     mosaic.grid =
@@ -45,7 +48,8 @@ void execute(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& c
     } else {
         run_classic(mosaic, config, context);
     }
-    context.report.timed("P6 finish", [&] { finish(mosaic, config, context); });
+    run_heavy_phase(context, "P6 finish", plan::PlanKind::finish,
+                    [&] { finish(mosaic, config, context); });
 }
 }  // namespace
 
@@ -59,6 +63,7 @@ core::ExitCode run_mosaic(RunConfig const& config, comm::Communicator const& wor
     plan::MosaicPlan mosaic;
     try {
         make_plan(mosaic, config, context);
+        check_memory(mosaic, config, context);
         execute(mosaic, config, context);
     } catch (core::Error const& error) {
         if (world.is_root()) {
@@ -86,7 +91,8 @@ std::string plan_mosaic(RunConfig const& config, comm::Communicator const& world
         if (world.is_root()) {
             PlannedMachine const machine =
                 planned_machine(config.machine, context.node, world.size());
-            PlanOverview const overview = overview_of(mosaic, config, machine, *context.runner);
+            PlanOverview const overview =
+                overview_of(mosaic, config, machine, *context.runner, *context.backend);
             text = config.machine.json ? plan_json(overview) : plan_text(overview);
         }
     });

@@ -15,7 +15,6 @@ namespace
 constexpr std::int64_t cells_across = 40;
 constexpr std::int64_t samples_across = 12;
 constexpr double least_valid = 0.8;
-constexpr std::int64_t piece_bytes = std::int64_t{64} << 20;
 
 std::int64_t median_side(std::span<engine::CoaddInput const> inputs)
 {
@@ -97,14 +96,6 @@ class CellRow
     std::vector<float> samples_;
 };
 
-/// Rows of cells handled with one read.
-std::int64_t rows_per_piece(engine::CoaddInput const& input, core::Box const& footprint,
-                            std::int64_t side)
-{
-    std::int64_t const bytes = input.pixels->bounds().area() * input.pixels->held_planes() * 4;
-    std::int64_t const pieces = 1 + bytes / piece_bytes;
-    return std::max<std::int64_t>(1, footprint.height() / side / pieces + 1);
-}
 }  // namespace
 
 CellLattice make_lattice(std::span<engine::CoaddInput const> inputs, core::Box const& canvas)
@@ -112,15 +103,21 @@ CellLattice make_lattice(std::span<engine::CoaddInput const> inputs, core::Box c
     CellLattice lattice;
     lattice.side = std::clamp<std::int64_t>(median_side(inputs) / cells_across, 4, 256);
     constexpr std::int64_t most_cells = std::numeric_limits<std::uint32_t>::max();
-    while ((canvas.width() / lattice.side + 1) * (canvas.height() / lattice.side + 1) > most_cells) {
+    while ((canvas.width() / lattice.side + 1) * (canvas.height() / lattice.side + 1) >
+           most_cells) {
         lattice.side *= 2;
     }
     lattice.columns = static_cast<std::uint32_t>(canvas.width() / lattice.side + 1);
     return lattice;
 }
 
+std::int64_t most_cells_of_source()
+{
+    return cells_across * cells_across;
+}
+
 SourceCells measure_cells(engine::CoaddJob const& job, engine::CoaddInput const& input,
-                          CellLattice const& lattice)
+                          CellLattice const& lattice, std::int64_t rows)
 {
     SourceCells cells(static_cast<std::size_t>(job.planes));
     core::Box const box = input.footprint;
@@ -128,7 +125,7 @@ SourceCells measure_cells(engine::CoaddJob const& job, engine::CoaddInput const&
     sky::SkyWcs const source(*input.wcs);
     std::int64_t const first = (box.y0 + lattice.side - 1) / lattice.side;
     std::int64_t const last = box.y1 / lattice.side;
-    std::int64_t const step = rows_per_piece(input, box, lattice.side);
+    std::int64_t const step = std::max<std::int64_t>(1, rows / lattice.side);
     for (std::int64_t row = first; row < last; row += step) {
         std::int64_t const end = std::min(last, row + step);
         core::Box const part{box.x0, row * lattice.side, box.x1, end * lattice.side};

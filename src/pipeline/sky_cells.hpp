@@ -33,11 +33,14 @@ struct CellLattice
                                        core::Box const& canvas);
 
 /// Levels of one source: of 12 x 12 canvas positions in each cell the nearest source pixels; cells
-/// with fewer than 80 % valid samples are left out. Reads the source once in pieces of at most
-/// about 64 MiB. Thread-safe.
+/// with fewer than 80 % valid samples are left out. Reads the source once, in pieces for about
+/// `rows` canvas rows, which do not change the result. Thread-safe.
 [[nodiscard]] SourceCells measure_cells(engine::CoaddJob const& job,
-                                        engine::CoaddInput const& input,
-                                        CellLattice const& lattice);
+                                        engine::CoaddInput const& input, CellLattice const& lattice,
+                                        std::int64_t rows);
+
+/// Cells that a typical square source covers, for the planner.
+[[nodiscard]] std::int64_t most_cells_of_source();
 
 /// The cells of the source with this index.
 struct IndexedCells

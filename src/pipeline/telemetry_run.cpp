@@ -82,7 +82,11 @@ TelemetryRun::TelemetryRun(RunConfig const& config, Context& context)
         int const rank = context.world.rank();
         sampler_ = std::make_unique<report::Telemetry>(
             report::TelemetryOrigin{rank, comm::host_name(), context.node.cores},
-            part_path(config, rank), config.telemetry_interval);
+            part_path(config, rank), config.telemetry_interval, [&context] {
+                auto const [done, total] = context.progress.items();
+                comm::TrafficCount const traffic = comm::traffic_so_far();
+                return report::TelemetryCounters{done, total, traffic.sent, traffic.received};
+            });
     });
     context.report.watch(sampler_.get());
 }

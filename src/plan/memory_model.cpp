@@ -88,13 +88,15 @@ std::int64_t MemoryModel::peak_bytes(ChunkShape const& shape) const
     std::int64_t const batches = job_.running_mean ? 2 : 1;
     return strip_bytes(shape) + sink_bytes(shape) + batches * window_bytes(shape) +
            shape.workers * (stack + worker_bytes + load_bytes(shape)) +
-           sources_of_strip(shape.columns) * source_overhead;
+           sources_of_strip(shape.columns) * source_overhead + job_.held_bytes;
 }
 
-std::int64_t MemoryModel::ingest_bytes(int workers) const
+std::int64_t MemoryModel::pieces_bytes(int workers, std::int64_t rows) const
 {
-    std::int64_t const pixels = job_.source_width * job_.source_height;
-    return workers * (pixels * float_bytes * (job_.source_planes + 1) + worker_bytes);
+    ChunkShape const piece{1, rows, job_.width, 1};
+    return workers * (window_bytes(piece) + load_bytes(piece) + job_.worker_scratch +
+                      source_overhead + worker_bytes) +
+           job_.held_bytes;
 }
 
 std::int64_t MemoryModel::source_bytes() const

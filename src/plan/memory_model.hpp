@@ -50,8 +50,8 @@ class MemoryModel
     /// once more for those that stick out on either side.
     [[nodiscard]] std::int64_t sources_of_strip(std::int64_t columns) const;
 
-    /// Measuring whole frames, one per worker: all planes and a sorted copy of one.
-    [[nodiscard]] std::int64_t ingest_bytes(int workers) const;
+    /// Reading sources piece by piece, one per worker: the pieces under so many destination rows.
+    [[nodiscard]] std::int64_t pieces_bytes(int workers, std::int64_t rows) const;
 
     /// All sources, once.
     [[nodiscard]] std::int64_t source_bytes() const;

@@ -29,6 +29,9 @@ constexpr std::int64_t column_floor = 64;
 /// Windows beyond one per worker hide reading behind computing; more than four bring nothing.
 constexpr std::int64_t windows_per_worker = 4;
 
+/// Of a plane of the canvas: read once, and written once more by the export.
+constexpr std::int64_t finish_plane_bytes = 2 * 12;
+
 /// Largest value in [low, high] for which `fits` holds, given that it holds for `low` and, when it
 /// fails for a value, fails for all larger ones.
 template <class Fits>
@@ -43,6 +46,12 @@ std::int64_t largest_that(std::int64_t low, std::int64_t high, Fits const& fits)
         }
     }
     return low;
+}
+
+bool is_coadd(PlanKind kind)
+{
+    return kind == PlanKind::master_tiles || kind == PlanKind::phase5_reproject ||
+           kind == PlanKind::mosaic_first;
 }
 
 std::string bytes_text(std::int64_t bytes)
@@ -101,21 +110,37 @@ void check(JobSize const& job, Capabilities const& node, ParallelOptions const& 
         throw core::ConfigError(core::sentence("parallel_target_cpu_load cannot be used",
                                                "it must lie above 0 and at most at 1", "try 0.85"));
     }
-    if (options.max_cpu_workers < 0 || options.ram_limit < 0 || options.rows_per_chunk < 0) {
-        throw core::ConfigError(
-            core::sentence("a limit of the parallel plan cannot be used",
-                           "parallel_max_cpu_workers, ram_limit or the forced rows are negative",
-                           "use 0 for automatic"));
+    if (options.max_cpu_workers < 0 || options.ram_limit < 0 || options.vram_limit < 0 ||
+        options.rows_per_chunk < 0) {
+        throw core::ConfigError(core::sentence(
+            "a limit of the parallel plan cannot be used",
+            "parallel_max_cpu_workers, ram_limit, vram_limit or the forced rows are negative",
+            "use 0 for automatic"));
     }
 }
 
-/// Measuring holds whole frames, one per worker.
-ChunkShape ingest_shape(MemoryModel const& model, int workers, std::int64_t budget)
+/// Sources read piece by piece, one per worker: fewer rows, then fewer workers.
+ChunkShape pieces_shape(MemoryModel const& model, int workers, std::int64_t forced_rows,
+                        std::int64_t budget)
 {
-    ChunkShape shape{workers, model.job().height, model.job().width, workers};
-    shape.workers = static_cast<int>(largest_that(0, workers, [&](std::int64_t count) {
-        return model.ingest_bytes(static_cast<int>(count)) <= budget;
-    }));
+    JobSize const& job = model.job();
+    workers =
+        static_cast<int>(std::min<std::int64_t>(workers, std::max<std::int64_t>(job.sources, 1)));
+    ChunkShape shape{workers, 1, job.width, workers};
+    auto const fits = [&](std::int64_t count, std::int64_t rows) {
+        return model.pieces_bytes(static_cast<int>(count), rows) <= budget;
+    };
+    std::int64_t const most = forced_rows > 0 ? std::min(forced_rows, job.height) : job.height;
+    std::int64_t const least = std::min(row_floor, most);
+    shape.workers = static_cast<int>(
+        largest_that(1, workers, [&](std::int64_t count) { return fits(count, least); }));
+    auto const useful = [&](std::int64_t rows) {
+        return model.pieces_bytes(1, rows) - job.held_bytes <= strip_target;
+    };
+    // Taller pieces only once all workers have their share: less memory never gives taller ones.
+    shape.rows = largest_that(1, shape.workers < workers ? least : most, [&](std::int64_t rows) {
+        return (rows <= least || useful(rows)) && fits(shape.workers, rows);
+    });
     shape.batch = shape.workers;
     return shape;
 }
@@ -230,9 +255,12 @@ class ShapeFinder
 void plan_gpu(ParallelPlan& plan, MemoryModel const& model, Capabilities const& node,
               ParallelOptions const& options)
 {
-    auto const budget =
+    auto budget =
         static_cast<std::int64_t>(options.gpu_vram_fraction * static_cast<double>(node.vram_free));
-    if (plan.kind == PlanKind::ingest || node.gpus < 1 || !options.use_gpu) {
+    if (options.vram_limit > 0) {
+        budget = std::min(budget, options.vram_limit);
+    }
+    if (!is_coadd(plan.kind) || node.gpus < 1 || !options.use_gpu) {
         return;
     }
     ChunkShape shape{1, 1, plan.columns_per_chunk, plan.tiles_per_chunk};
@@ -270,6 +298,26 @@ int plan_workers(int cores, ParallelOptions const& options)
     return std::clamp(workers, 1, cores);
 }
 
+std::int64_t least_bytes(PlanKind kind, JobSize const& job)
+{
+    MemoryModel const model(job);
+    if (kind == PlanKind::finish) {
+        return job.held_bytes;
+    }
+    if (!is_coadd(kind)) {
+        return model.pieces_bytes(1, 1);
+    }
+    return model.peak_bytes(ShapeFinder(model, 0).find(1, 0));
+}
+
+void require_memory(PlanKind kind, std::int64_t bytes, Capabilities const& node,
+                    ParallelOptions const& options)
+{
+    if (std::int64_t const budget = budget_of(node, options); bytes > budget) {
+        refuse(kind, bytes, budget, node, options);
+    }
+}
+
 ParallelPlan make_parallel_plan(PlanKind kind, JobSize const& job, Capabilities const& node,
                                 ParallelOptions const& options)
 {
@@ -280,18 +328,24 @@ ParallelPlan make_parallel_plan(PlanKind kind, JobSize const& job, Capabilities 
     ParallelPlan plan;
     plan.kind = kind;
     ChunkShape shape;
-    if (kind == PlanKind::ingest) {
-        shape = ingest_shape(model, workers, budget);
-        plan.predicted_peak_bytes = model.ingest_bytes(std::max(shape.workers, 1));
-        plan.max_chunk_bytes = model.ingest_bytes(1);
+    if (kind == PlanKind::ingest || kind == PlanKind::photometry) {
+        shape = pieces_shape(model, workers, options.rows_per_chunk, budget);
+        plan.predicted_peak_bytes = model.pieces_bytes(shape.workers, shape.rows);
+        plan.max_chunk_bytes = model.pieces_bytes(1, shape.rows) - job.held_bytes;
         plan.predicted_io_bytes = model.source_bytes();
+    } else if (kind == PlanKind::finish) {
+        // One writer, rows as they come: nothing here could be made smaller.
+        shape = {1, 1, job.width, 1};
+        plan.predicted_peak_bytes = job.held_bytes;
+        plan.max_chunk_bytes = job.held_bytes;
+        plan.predicted_io_bytes = job.width * job.height * (job.planes * finish_plane_bytes + 1);
     } else {
         shape = ShapeFinder(model, budget).find(workers, options.rows_per_chunk);
         plan.predicted_peak_bytes = model.peak_bytes(shape);
         plan.max_chunk_bytes = model.strip_bytes(shape) + model.window_bytes(shape);
         plan.predicted_io_bytes = model.io_bytes(shape);
     }
-    if (plan.predicted_peak_bytes > budget) {
+    if (plan.predicted_peak_bytes > budget && kind != PlanKind::finish) {
         refuse(kind, plan.predicted_peak_bytes, budget, node, options);
     }
     plan.cpu_workers = shape.workers;
@@ -315,6 +369,10 @@ char const* name_of(PlanKind kind)
             return "phase5_reproject";
         case PlanKind::mosaic_first:
             return "mosaic_first";
+        case PlanKind::photometry:
+            return "photometry";
+        case PlanKind::finish:
+            return "finish";
     }
     return "unknown";
 }

@@ -11,6 +11,8 @@
 #include "sectile/core/log.hpp"
 #include "sectile/report/run_report.hpp"
 
+#include "report/wipe_bar.hpp"
+
 namespace sectile::report
 {
 namespace
@@ -88,6 +90,7 @@ struct LogFile::State
         if (rank != 0) {
             line.insert(0, "rank " + std::to_string(rank) + ": ");
         }
+        wipe_bar();
         terminal.log(spdlog_level(line_level), line.append(text));
         if (rank == 0) {
             keep(spdlog::log_clock::now(), line_level, text);

@@ -15,6 +15,8 @@
 
 #include "sectile/core/log.hpp"
 
+#include "report/wipe_bar.hpp"
+
 namespace sectile::report
 {
 namespace
@@ -64,7 +66,8 @@ struct Progress::State
     [[nodiscard]] std::int64_t shown_done() const
     {
         std::int64_t const count = std::max<std::int64_t>(0, done.load());
-        return total > 0 ? std::min(count, total) : count;
+        std::int64_t const all = total;
+        return all > 0 ? std::min(count, all) : count;
     }
 
     /// "7/20, 1.2/s, ETA 11 s"; without what is not known.
@@ -72,7 +75,7 @@ struct Progress::State
     {
         double const rate = elapsed > 0.0 ? static_cast<double>(count) / elapsed : 0.0;
         std::string text =
-            total > 0 ? fmt::format("{}/{}", count, total) : fmt::format("{} items", count);
+            total > 0 ? fmt::format("{}/{}", count, total.load()) : fmt::format("{} items", count);
         text.append(", ").append(rate_text(rate));
         if (count > 0 && count < total && rate > 0.0) {
             text.append(", ETA ").append(time_text(static_cast<double>(total - count) / rate));
@@ -82,7 +85,7 @@ struct Progress::State
 
     [[nodiscard]] double fraction(std::int64_t count) const
     {
-        return total > 0 ? static_cast<double>(count) / static_cast<double>(total) : 0.0;
+        return total > 0 ? static_cast<double>(count) / static_cast<double>(total.load()) : 0.0;
     }
 
     void draw(double now)
@@ -165,6 +168,16 @@ struct Progress::State
         next_show = std::numeric_limits<double>::infinity();
     }
 
+    void wipe()
+    {
+        if (is_terminal) {
+            std::lock_guard const lock(mutex);
+            if (is_open) {
+                output(wipe_line);
+            }
+        }
+    }
+
     bool const is_terminal;
     Output const output;
     Seconds const clock;
@@ -176,10 +189,25 @@ struct Progress::State
     std::mutex mutex;  ///< guards what follows and the output
     bool is_open = false;
     std::string phase;
-    std::int64_t total = 0;
+    std::atomic<std::int64_t> total = 0;
     double start = 0.0;
     std::int64_t last_step = 0;  ///< 5 % steps that the log has
 };
+
+namespace
+{
+struct BarOfProcess
+{
+    std::mutex mutex;
+    Progress::State* shown = nullptr;
+};
+
+BarOfProcess& bar_of_process()
+{
+    static BarOfProcess bar;
+    return bar;
+}
+}  // namespace
 
 Progress::Progress() noexcept = default;
 Progress::Progress(Progress&&) noexcept = default;
@@ -200,6 +228,12 @@ Progress::Progress(bool is_terminal, Output output, Seconds clock)
 
 Progress::~Progress()
 {
+    if (state_) {
+        std::lock_guard const lock(bar_of_process().mutex);
+        if (bar_of_process().shown == state_.get()) {
+            bar_of_process().shown = nullptr;
+        }
+    }
     try {
         end();
     } catch (std::exception const&) {  // a bar is not worth a crash
@@ -241,17 +275,36 @@ void Progress::end()
 
 void Progress::wipe()
 {
-    if (!state_ || !state_->is_terminal) {
-        return;
+    if (state_) {
+        state_->wipe();
     }
-    std::lock_guard const lock(state_->mutex);
-    if (state_->is_open) {
-        state_->output(wipe_line);
-    }
+}
+
+std::pair<std::int64_t, std::int64_t> Progress::items() const
+{
+    return state_ ? std::pair(state_->done.load(), state_->total.load())
+                  : std::pair(std::int64_t{0}, std::int64_t{0});
 }
 
 Progress make_progress(int rank)
 {
-    return rank == 0 ? Progress(isatty(STDERR_FILENO) != 0) : Progress();
+    if (rank != 0) {
+        return Progress(false, [](std::string_view /*text*/) {});
+    }
+    if (isatty(STDERR_FILENO) == 0) {
+        return Progress(false);
+    }
+    Progress bar(true);
+    std::lock_guard const lock(bar_of_process().mutex);
+    bar_of_process().shown = bar.state_.get();
+    return bar;
+}
+
+void wipe_bar()
+{
+    std::lock_guard const lock(bar_of_process().mutex);
+    if (bar_of_process().shown != nullptr) {
+        bar_of_process().shown->wipe();
+    }
 }
 }  // namespace sectile::report

@@ -2,7 +2,6 @@
 #include "sectile/report/telemetry.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cmath>
@@ -93,11 +92,13 @@ struct Telemetry::State
         double cpu_start = 0.0;
     };
 
-    State(TelemetryOrigin its_origin, std::string const& its_path, double its_interval)
+    State(TelemetryOrigin its_origin, std::string const& its_path, double its_interval,
+          Counters its_counters)
         : origin(std::move(its_origin)),
           path(its_path),
           interval(std::chrono::duration_cast<Clock::duration>(
               std::chrono::duration<double>(std::min(its_interval, longest_interval)))),
+          counters(std::move(its_counters)),
           file(make_file(its_path)),
           host(field(origin.host)),
           gpu(Nvml::open(origin.gpu)),
@@ -153,15 +154,16 @@ struct Telemetry::State
     {
         // The wall clock may be set back; a part stays sorted.
         last_stamp = std::max(last_stamp, milliseconds_since_1970());
+        TelemetryCounters const count = counters ? counters() : TelemetryCounters{};
         return fmt::format(
             "{}.{:03},{},{},{},{:.1f},{},{},{},{},{},{},{},{},{},{}\n", last_stamp / 1000,
             last_stamp % 1000, origin.rank, host,
             open.empty() ? "" : field(entries[open.back().entry].use.name), cpu_percent,
             usage.resident, core::read_node_memory().available,
             of_gpu.utilisation ? fmt::format("{:.0f}", 100.0 * *of_gpu.utilisation) : "",
-            of_gpu.vram_used ? fmt::format("{}", *of_gpu.vram_used) : "", items_done.load(),
-            items_total.load(), usage.bytes_read, usage.bytes_written, sent.load(),
-            received.load());
+            of_gpu.vram_used ? fmt::format("{}", *of_gpu.vram_used) : "", count.items_done,
+            count.items_total, usage.bytes_read, usage.bytes_written, count.bytes_sent,
+            count.bytes_received);
     }
 
     /// Adds what the phase used up to now to its entry.
@@ -229,14 +231,10 @@ struct Telemetry::State
     TelemetryOrigin const origin;
     std::string const path;
     Clock::duration const interval;
+    Counters const counters;
     File const file;  ///< used by the thread only
     std::string const host;
     std::optional<Nvml> const gpu;
-
-    std::atomic<std::int64_t> items_done = 0;
-    std::atomic<std::int64_t> items_total = 0;
-    std::atomic<std::int64_t> sent = 0;
-    std::atomic<std::int64_t> received = 0;
 
     std::mutex mutex;  ///< guards what follows
     std::condition_variable wake;
@@ -253,7 +251,8 @@ struct Telemetry::State
     std::thread thread;
 };
 
-Telemetry::Telemetry(TelemetryOrigin origin, std::string const& path, double interval)
+Telemetry::Telemetry(TelemetryOrigin origin, std::string const& path, double interval,
+                     Counters counters)
 {
     if (!(interval > 0.0) || !std::isfinite(interval)) {
         throw core::ConfigError(core::sentence("the interval of the telemetry is not above 0",
@@ -263,7 +262,7 @@ Telemetry::Telemetry(TelemetryOrigin origin, std::string const& path, double int
         throw core::ConfigError(core::sentence("telemetry needs the number of allowed cores",
                                                fmt::format("it got {}", origin.cores)));
     }
-    state_ = std::make_unique<State>(std::move(origin), path, interval);
+    state_ = std::make_unique<State>(std::move(origin), path, interval, std::move(counters));
     state_->thread = std::thread([state = state_.get()] { state->run(); });
 }
 
@@ -291,9 +290,6 @@ void Telemetry::begin_phase(std::string name)
     // The phases around this one keep what they had reached.
     state_->raise_peaks(usage);
     core::reset_peak_resident();
-    if (state_->open.empty()) {
-        set_items(0, 0);
-    }
     state_->open.push_back({index, Clock::now(), usage.cpu_time});
 }
 
@@ -324,27 +320,6 @@ Telemetry::Scope::~Scope()
 Telemetry::Scope Telemetry::phase(std::string name)
 {
     return {*this, std::move(name)};
-}
-
-void Telemetry::set_items(std::int64_t done, std::int64_t total) noexcept
-{
-    state_->items_done.store(done, std::memory_order_relaxed);
-    state_->items_total.store(total, std::memory_order_relaxed);
-}
-
-void Telemetry::add_items(std::int64_t done) noexcept
-{
-    state_->items_done.fetch_add(done, std::memory_order_relaxed);
-}
-
-void Telemetry::add_sent(std::int64_t bytes) noexcept
-{
-    state_->sent.fetch_add(bytes, std::memory_order_relaxed);
-}
-
-void Telemetry::add_received(std::int64_t bytes) noexcept
-{
-    state_->received.fetch_add(bytes, std::memory_order_relaxed);
 }
 
 std::vector<PhaseUse> Telemetry::phases() const

@@ -89,6 +89,34 @@ TEST_F(Degrade, TightMemoryChangesNoByte)
     EXPECT_LE(report_of(folder)["total"]["peak_memory"].get<std::int64_t>(), 96 << 20);
 }
 
+/// Megabytes that the refusal of a run says would do.
+int advised_limit(std::string const& text)
+{
+    std::string const words = "raise ram_limit to ";
+    std::size_t const at = text.find(words);
+    return at == std::string::npos ? 0 : std::stoi(text.substr(at + words.size()));
+}
+
+TEST_F(Degrade, LimitTooSmallIsRefusedBeforeWorkAndTheAdviceHolds)
+{
+    std::string const command = std::string(SECTILE_BINARY) + " run --input " +
+                                *scratch / "frames" + " --output " + *scratch / "too_small";
+    for (int limit = 20, refusals = 0;; ++refusals) {
+        ProgramResult const result =
+            run_program(command + " --ram-limit " + std::to_string(limit) + "MiB");
+        if (result.exit_code == 0) {
+            EXPECT_GE(refusals, 1);
+            break;
+        }
+        ASSERT_LE(refusals, 3) << "the advice leads nowhere: " << result.output;
+        EXPECT_EQ(result.exit_code, 2) << result.output;
+        EXPECT_FALSE(std::filesystem::exists(*scratch / "too_small/mosaic.h5"));
+        ASSERT_GT(advised_limit(result.output), limit) << result.output;
+        limit = advised_limit(result.output);
+    }
+    expect_same_bytes(*scratch / "too_small");
+}
+
 TEST_F(Degrade, FailingWriteEndsWithASentenceAndNoHalfProduct)
 {
     std::string const folder = *scratch / "full";

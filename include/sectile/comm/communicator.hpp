@@ -122,6 +122,15 @@ class SharedCounter
 /// have thrown.
 void agree(Communicator const& comm, std::string const& stage, std::function<void()> const& work);
 
+/// Bytes of the messages and collectives of this process so far, to and from other ranks; a
+/// broadcast counts once on each side, whatever way the library takes. Any thread.
+struct TrafficCount
+{
+    std::int64_t sent = 0;
+    std::int64_t received = 0;
+};
+[[nodiscard]] TrafficCount traffic_so_far();
+
 /// Ends all ranks at once (MPI_Abort) after writing "rank R on HOST: message" to stderr.
 [[noreturn]] void abort_all(int exit_code, std::string const& message);
 }  // namespace sectile::comm

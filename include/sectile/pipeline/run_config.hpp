@@ -87,6 +87,7 @@ struct MachineOptions
     std::optional<std::int64_t> node_ram;  ///< bytes that the job may use on each node
     std::optional<int> node_cores;         ///< that the job may use on each node
     std::optional<int> gpus;               ///< per node
+    std::optional<std::int64_t> gpu_vram;  ///< bytes free on each of them
     bool json = false;                     ///< the plan as JSON instead of text
 };
 

@@ -12,8 +12,10 @@ enum class PlanKind : std::uint8_t
 {
     ingest,
     master_tiles,
+    photometry,  ///< sky levels of the sources, for the match
     phase5_reproject,
-    mosaic_first
+    mosaic_first,
+    finish  ///< export and pictures on rank 0
 };
 
 struct ParallelOptions
@@ -21,7 +23,8 @@ struct ParallelOptions
     bool autotune = true;
     double target_cpu_load = 0.85;
     double target_ram_fraction = 0.75;
-    double gpu_vram_fraction = 0.5;
+    double gpu_vram_fraction = 0.5;   ///< of the free memory of a device
+    std::int64_t vram_limit = 0;      ///< bytes of a device, 0: none
     int max_cpu_workers = 0;          ///< 0: automatic
     std::int64_t ram_limit = 0;       ///< bytes for the node, 0: none
     bool use_gpu = true;              ///< when a device is there and a chunk fits
@@ -48,6 +51,7 @@ struct JobSize
     int load_planes = 0;          ///< float planes held while a window is read: 1 for a mosaic
     std::int64_t open_bytes = 0;  ///< held while a source is open: an unpacked .gz file
     int ranks_of_sink = 1;        ///< whose rows pass through one rank on their way to the file
+    std::int64_t held_bytes = 0;  ///< what the phase holds besides, whatever its chunks
 };
 
 /// How a phase is executed on this rank. Never changes the picture.
@@ -72,10 +76,18 @@ struct ParallelPlan
 };
 
 /// Pure. Throws core::ConfigError (naming the least memory that would do) when not even one row of
-/// one source fits.
+/// one source fits; never for `finish`, which nothing makes smaller once all work is done.
 [[nodiscard]] ParallelPlan make_parallel_plan(PlanKind kind, JobSize const& job,
                                               Capabilities const& node,
                                               ParallelOptions const& options);
+
+/// Bytes that a rank must be able to add to what it holds, or the phase cannot be planned. Pure.
+[[nodiscard]] std::int64_t least_bytes(PlanKind kind, JobSize const& job);
+
+/// Throws core::ConfigError, naming the least memory that would do, unless the share of a rank has
+/// room for `bytes`. Pure.
+void require_memory(PlanKind kind, std::int64_t bytes, Capabilities const& node,
+                    ParallelOptions const& options);
 
 /// Workers of a rank that owns `cores`: ceil(load * cores), above 8 cores kept within 0.75 and 0.90
 /// of them.

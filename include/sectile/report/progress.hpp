@@ -6,13 +6,14 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace sectile::report
 {
 /// Tells the user how far a phase is: on a terminal one bar line that is drawn anew at most 10
 /// times a second, in a log one line per 5 % step, without carriage returns. Log lines are at least
 /// one second apart and come only from phases that last 2 seconds. A default constructed Progress
-/// is silent: rank 0 has the one that speaks.
+/// does nothing.
 class Progress
 {
   public:
@@ -40,12 +41,17 @@ class Progress
     /// Wipes the bar off the terminal so that a log line can be written; it comes back with the
     /// next item. Any thread, but not from within `output`. Does nothing in a log.
     void wipe();
+    /// Items of the phase done, and all of them (0: not known). Any thread.
+    [[nodiscard]] std::pair<std::int64_t, std::int64_t> items() const;
+
+    struct State;
 
   private:
-    struct State;
+    friend Progress make_progress(int rank);
     std::unique_ptr<State> state_;
 };
 
-/// The Progress of this process: silent but on rank 0, a bar if stderr is a terminal.
+/// The Progress of this process: counts only but on rank 0, a bar if stderr is a terminal. Log
+/// lines of LogFile wipe this bar.
 [[nodiscard]] Progress make_progress(int rank);
 }  // namespace sectile::report

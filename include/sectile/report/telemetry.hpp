@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,9 +35,17 @@ struct TelemetryOrigin
     std::string gpu = {};
 };
 
+/// What only the caller knows, asked at each sample.
+struct TelemetryCounters
+{
+    std::int64_t items_done = 0;  ///< of the phase that runs
+    std::int64_t items_total = 0;
+    std::int64_t bytes_sent = 0;  ///< to other ranks, since the start of the process
+    std::int64_t bytes_received = 0;
+};
+
 /// First line of a part and of telemetry.csv. time: seconds since 1970 UTC; the bytes are counted
-/// since the start of the process (read, written: by system calls), sent and received since the
-/// start of the telemetry.
+/// since the start of the process (read, written: by system calls).
 inline constexpr std::string_view telemetry_header =
     "time,rank,host,phase,cpu_percent,rss_bytes,available_bytes,gpu_percent,vram_bytes,"
     "items_done,items_total,bytes_read,bytes_written,bytes_sent,bytes_received";
@@ -48,16 +57,20 @@ inline constexpr std::string_view telemetry_header =
 class Telemetry
 {
   public:
+    /// Asked from the thread that samples; must not throw.
+    using Counters = std::function<TelemetryCounters()>;
+
     /// Overwrites the file at `path`. `interval` in seconds. Throws core::ConfigError unless
     /// interval > 0 and cores > 0, core::IoError when the file cannot be made.
-    Telemetry(TelemetryOrigin origin, std::string const& path, double interval = 1.0);
+    Telemetry(TelemetryOrigin origin, std::string const& path, double interval = 1.0,
+              Counters counters = {});
     /// Stops at once, after a last sample.
     ~Telemetry();
     Telemetry(Telemetry const&) = delete;
     Telemetry& operator=(Telemetry const&) = delete;
 
-    /// Starts a phase; phases may nest and repeat. Samples bear the name of the innermost one. An
-    /// outermost phase starts with items 0 of 0. Starts the peak of the process anew
+    /// Starts a phase; phases may nest and repeat. Samples bear the name of the innermost one.
+    /// Starts the peak of the process anew
     /// (core::reset_peak_resident): ask peak_resident() for that of the whole run.
     void begin_phase(std::string name);
     /// Ends the innermost phase and samples. Throws core::InternalError when there is none.
@@ -77,12 +90,6 @@ class Telemetry
     };
     /// begin_phase() now, end_phase() when the result goes: auto const phase = t.phase("P3");
     [[nodiscard]] Scope phase(std::string name);
-
-    /// Progress of the phase. These four are atomics, cheap in inner loops over tiles or bands.
-    void set_items(std::int64_t done, std::int64_t total) noexcept;
-    void add_items(std::int64_t done = 1) noexcept;
-    void add_sent(std::int64_t bytes) noexcept;
-    void add_received(std::int64_t bytes) noexcept;
 
     /// In order of first begin; open phases with what they have used so far.
     [[nodiscard]] std::vector<PhaseUse> phases() const;

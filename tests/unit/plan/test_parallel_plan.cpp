@@ -73,7 +73,7 @@ Capabilities random_node(PseudoRandom& random)
 
 PlanKind random_kind(PseudoRandom& random)
 {
-    return static_cast<PlanKind>(random.integer(0, 3));
+    return static_cast<PlanKind>(random.integer(0, 4));
 }
 
 std::int64_t budget_of(Capabilities const& node, ParallelOptions const& options)
@@ -350,18 +350,55 @@ TEST(ParallelPlan, GivesUpWorkersBeforeRowsBelowTheFloor)
     EXPECT_GT(previous, 64);
 }
 
-TEST(ParallelPlan, MeasuresWholeFramesOnePerWorker)
+TEST(ParallelPlan, ReadsPiecesOfSourcesOnePerWorker)
 {
     JobSize job = mosaic_job();
     job.source_planes = 3;
+    job.held_bytes = 8 * mebibyte;
+    for (PlanKind const kind : {PlanKind::ingest, PlanKind::photometry}) {
+        ParallelPlan const roomy = make_parallel_plan(kind, job, node_with(16 * gibibyte, 16), {});
+        ParallelPlan const tight = make_parallel_plan(kind, job, node_with(128 * mebibyte, 16), {});
+        ParallelPlan const tiny = make_parallel_plan(kind, job, node_with(16 * mebibyte, 16), {});
 
-    ParallelPlan const plan =
-        make_parallel_plan(PlanKind::ingest, job, node_with(gibibyte, 16), {});
+        EXPECT_EQ(roomy.cpu_workers, 14);
+        EXPECT_EQ(roomy.tiles_per_chunk, 14);
+        EXPECT_LE(roomy.max_chunk_bytes, 64 * mebibyte) << "taller pieces bring nothing";
+        EXPECT_EQ(tight.cpu_workers, 14);
+        EXPECT_LT(tight.rows_per_chunk, roomy.rows_per_chunk);
+        EXPECT_LT(tiny.cpu_workers, 14);
+        EXPECT_LE(tiny.predicted_peak_bytes, budget_of(node_with(16 * mebibyte, 16), {}));
+    }
+}
 
-    // 4 planes of 12 million floats and a mebibyte are 184 MiB; 768 MiB hold four.
-    EXPECT_EQ(plan.cpu_workers, 4);
-    EXPECT_EQ(plan.tiles_per_chunk, 4);
-    EXPECT_LE(plan.predicted_peak_bytes, budget_of(node_with(gibibyte, 16), {}));
+TEST(ParallelPlan, FinishNeedsWhatItHolds)
+{
+    JobSize job = mosaic_job();
+    job.held_bytes = 8 * mebibyte;
+
+    EXPECT_EQ(
+        make_parallel_plan(PlanKind::finish, job, node_with(gibibyte, 16), {}).predicted_peak_bytes,
+        8 * mebibyte);
+    // All work is done by then: it goes on, but a check beforehand refuses.
+    EXPECT_NO_THROW(make_parallel_plan(PlanKind::finish, job, node_with(8 * mebibyte, 16), {}));
+    EXPECT_THROW(plan::require_memory(PlanKind::finish, plan::least_bytes(PlanKind::finish, job),
+                                      node_with(8 * mebibyte, 16), {}),
+                 core::ConfigError);
+}
+
+TEST(ParallelPlan, LeastBytesIsWhatJustCanBePlanned)
+{
+    for (PlanKind const kind : {PlanKind::ingest, PlanKind::master_tiles, PlanKind::photometry,
+                                PlanKind::phase5_reproject, PlanKind::mosaic_first}) {
+        JobSize const job = mosaic_job(kind == PlanKind::phase5_reproject);
+        std::int64_t const least = plan::least_bytes(kind, job);
+        ParallelOptions options;
+        options.ram_limit = least;
+
+        EXPECT_NO_THROW(make_parallel_plan(kind, job, node_with(gibibyte * 64), options));
+        options.ram_limit = least - 1;
+        EXPECT_THROW(make_parallel_plan(kind, job, node_with(gibibyte * 64), options),
+                     core::ConfigError);
+    }
 }
 
 TEST(ParallelPlan, NamesTheMemoryThatWouldDo)
@@ -456,12 +493,10 @@ TEST(ParallelPlan, NeverExceedsItsBudgetOnMachinesThatDoNotExist)
         EXPECT_GE(plan->cpu_workers, 1);
         EXPECT_LE(plan->cpu_workers, plan::plan_workers(node.cores, options));
         EXPECT_GE(plan->tiles_per_chunk, 1);
-        if (kind != PlanKind::ingest) {
-            EXPECT_LE(plan->tiles_per_chunk, std::max<std::int64_t>(job.sources, 1));
-            EXPECT_TRUE(plan->columns_per_chunk == job.width || plan->rows_per_chunk == 1);
-            if (options.rows_per_chunk > 0) {
-                EXPECT_LE(plan->rows_per_chunk, options.rows_per_chunk);
-            }
+        EXPECT_LE(plan->tiles_per_chunk, std::max<std::int64_t>(job.sources, 1));
+        EXPECT_TRUE(plan->columns_per_chunk == job.width || plan->rows_per_chunk == 1);
+        if (options.rows_per_chunk > 0) {
+            EXPECT_LE(plan->rows_per_chunk, options.rows_per_chunk);
         }
     }
     EXPECT_GT(planned, 5000) << "too few of the random jobs could be planned to prove anything";

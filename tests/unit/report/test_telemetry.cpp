@@ -104,13 +104,10 @@ enum Column
 TEST_F(TelemetryTest, LinesHaveAllColumns)
 {
     {
-        Telemetry telemetry({3, "node7", 2}, path(), 3600.0);
+        Telemetry telemetry({3, "node7", 2}, path(), 3600.0, [] {
+            return TelemetryCounters{7, 20, 111, 222};
+        });
         telemetry.begin_phase("P3 master tiles");
-        telemetry.set_items(6, 20);
-        telemetry.add_items();
-        telemetry.add_sent(100);
-        telemetry.add_sent(11);
-        telemetry.add_received(222);
         telemetry.end_phase();
     }
 
@@ -292,14 +289,16 @@ TEST_F(TelemetryTest, WhatCannotWorkIsRefused)
 TEST_F(TelemetryTest, ThreadsMayUseItTogether)
 {
     {
-        Telemetry telemetry({0, "a", 1}, path(), 0.001);
+        std::atomic<std::int64_t> sent = 0;
+        Telemetry telemetry({0, "a", 1}, path(), 0.001, [&] {
+            return TelemetryCounters{0, 0, sent.load(), 0};
+        });
         std::vector<std::thread> threads;
         for (int thread = 0; thread < 4; ++thread) {
             threads.emplace_back([&] {
                 for (int turn = 0; turn < 50; ++turn) {
                     auto const phase = telemetry.phase("together");
-                    telemetry.add_items();
-                    telemetry.add_sent(2);
+                    sent += 2;
                 }
             });
         }

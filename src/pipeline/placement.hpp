@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <vector>
+
+#include "sectile/comm/communicator.hpp"
+#include "sectile/engine/coadd.hpp"
+#include "sectile/pipeline/run_config.hpp"
+
+#include "pipeline/mosaic_source.hpp"
+
+namespace sectile::pipeline
+{
+/// Where a source falls on a grid. Plain numbers: travels between ranks.
+struct Placement
+{
+    core::Box footprint;
+    std::int64_t spacing = 1;   ///< of its coordinate map
+    double row_spread = 1.0;    ///< source pixels per destination pixel along the same axis
+    double cross_spread = 0.0;  ///< and along the other axis
+};
+
+/// All but the map spacing, which costs most. Neither system may be in use by another thread.
+[[nodiscard]] Placement place_on_grid(sky::SkyWcs const& grid, sky::SkyWcs const& source);
+
+/// Where the sources fall on the grid: inputs for the engine, ascending ids in the order of
+/// `sources`. The transforms are shared out over the ranks of `comm`. *Collective*. Keeps pointers
+/// into `sources` and `grid`.
+[[nodiscard]] std::vector<engine::CoaddInput> place_sources(
+    comm::Communicator const& comm, engine::TbbRunner& runner,
+    std::vector<MosaicSource> const& sources, sky::SkyWcs const& grid, Weighting weighting);
+}  // namespace sectile::pipeline
