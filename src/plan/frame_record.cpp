@@ -18,7 +18,7 @@ namespace
 using Json = nlohmann::json;
 
 /// Raised when the layout of the bytes changes, so that ranks of different builds notice.
-constexpr std::uint32_t layout_version = 2;
+constexpr std::uint32_t layout_version = 3;
 
 /// Numbers travel as byte strings, little-endian IEEE 754, because CBOR writers narrow doubles and
 /// replace NaN by one canonical NaN; a byte string keeps every bit, NaN and infinities included.
@@ -190,7 +190,7 @@ Json packed(sky::FrameGeometry const& geometry)
 {
     return Json::array({geometry.width, geometry.height, geometry.planes, geometry.stored_planes,
                         geometry.planes_last, static_cast<int>(geometry.bayer),
-                        geometry.bits_per_pixel});
+                        geometry.bits_per_pixel, geometry.stored_width, geometry.stored_height});
 }
 
 sky::FrameGeometry geometry_of(Json const& json)
@@ -203,6 +203,8 @@ sky::FrameGeometry geometry_of(Json const& json)
     geometry.planes_last = json.at(4).get<bool>();
     geometry.bayer = static_cast<image::BayerPattern>(json.at(5).get<int>());
     geometry.bits_per_pixel = json.at(6).get<int>();
+    geometry.stored_width = json.at(7).get<std::int64_t>();
+    geometry.stored_height = json.at(8).get<std::int64_t>();
     return geometry;
 }
 
@@ -238,6 +240,8 @@ Json packed(std::vector<PlaneMeasurement> const& planes)
     for (PlaneMeasurement const& plane : planes) {
         values.push_back(plane.background);
         values.push_back(plane.noise_sigma);
+        values.push_back(plane.percentile_25);
+        values.push_back(plane.percentile_90);
     }
     return packed(std::span<double const>(values));
 }
@@ -245,21 +249,56 @@ Json packed(std::vector<PlaneMeasurement> const& planes)
 std::vector<PlaneMeasurement> planes_of(Json const& json)
 {
     std::vector<double> const values = doubles_of(json);
-    core::require(values.size() % 2 == 0, "packed measurements have the wrong length");
+    core::require(values.size() % 4 == 0, "packed measurements have the wrong length");
     std::vector<PlaneMeasurement> planes;
-    for (std::size_t i = 0; i < values.size(); i += 2) {
-        planes.push_back({values[i], values[i + 1]});
+    for (std::size_t i = 0; i < values.size(); i += 4) {
+        planes.push_back({values[i], values[i + 1], values[i + 2], values[i + 3]});
     }
     return planes;
 }
 
+Json packed(FrameQuality const& quality)
+{
+    std::array const values{quality.fwhm, quality.ellipticity, quality.gradient,
+                            quality.saturated_fraction, static_cast<double>(quality.stars)};
+    return packed(std::span<double const>(values));
+}
+
+FrameQuality quality_of(Json const& json)
+{
+    std::vector<double> const values = doubles_of(json, 5);
+    return {values[0], values[1], values[2], values[3], static_cast<std::int64_t>(values[4])};
+}
+
+Json packed(std::vector<FrameStar> const& stars)
+{
+    static_assert(sizeof(FrameStar) == 5 * sizeof(float));
+    std::vector<float> values(stars.size() * 5);
+    if (!stars.empty()) {
+        std::memcpy(values.data(), stars.data(), stars.size() * sizeof(FrameStar));
+    }
+    return packed(values);
+}
+
+std::vector<FrameStar> stars_of(Json const& json)
+{
+    std::vector<float> const values = floats_of(json);
+    core::require(values.size() % 5 == 0, "packed stars have the wrong length");
+    std::vector<FrameStar> stars(values.size() / 5);
+    if (!stars.empty()) {
+        std::memcpy(stars.data(), values.data(), values.size() * sizeof(float));
+    }
+    return stars;
+}
+
 Json packed(FrameRecord const& record)
 {
-    return Json::array(
-        {record.id.value, record.header.path, record.header.hdu, packed(record.header.geometry),
-         packed(record.header.facts), packed(record.header.wcs), record.header.wcs_origin,
-         static_cast<int>(record.verdict.state), record.verdict.reason, packed(record.planes),
-         packed(std::span(&record.masked_fraction, 1)), packed(record.footprint)});
+    return Json::array({record.id.value, record.header.path, record.header.hdu,
+                        packed(record.header.geometry), packed(record.header.facts),
+                        packed(record.header.wcs), record.header.wcs_origin,
+                        static_cast<int>(record.verdict.state), record.verdict.reason,
+                        packed(record.planes), packed(std::span(&record.masked_fraction, 1)),
+                        packed(record.footprint), packed(record.quality), packed(record.stars)});
 }
 
 FrameRecord record_of(Json const& json)
@@ -277,6 +316,8 @@ FrameRecord record_of(Json const& json)
     record.planes = planes_of(json.at(9));
     record.masked_fraction = doubles_of(json.at(10), 1).front();
     record.footprint = footprint_of(json.at(11));
+    record.quality = quality_of(json.at(12));
+    record.stars = stars_of(json.at(13));
     return record;
 }
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,6 +20,9 @@ enum class FrameState : std::uint8_t
     quarantined
 };
 
+/// What could not be measured.
+inline constexpr double unmeasured = std::numeric_limits<double>::quiet_NaN();
+
 /// Whether a frame is used, and why not.
 struct FrameVerdict
 {
@@ -28,8 +34,31 @@ struct FrameVerdict
 /// What P1 measured on one plane of a frame, in the frame's own units.
 struct PlaneMeasurement
 {
-    double background = 0.0;   ///< robust level of the sky
-    double noise_sigma = 0.0;  ///< robust pixel-to-pixel noise of the sky
+    double background = 0.0;     ///< robust level of the sky
+    double noise_sigma = 0.0;    ///< robust pixel-to-pixel noise of the sky
+    double percentile_25 = 0.0;  ///< of the valid pixels
+    double percentile_90 = 0.0;
+};
+
+/// A star of a frame that may serve registration and normalisation. Kept short: every rank holds
+/// those of all frames until they are registered.
+struct FrameStar
+{
+    float x = 0.0F;  ///< pixels of the debayered frame, 0-based
+    float y = 0.0F;
+    /// Above the local sky, in one aperture for all stars of the frame, of each plane (of the first
+    /// three); NaN where it cannot be measured.
+    std::array<float, 3> flux{};
+};
+
+/// How good a frame is; NaN where it cannot be measured.
+struct FrameQuality
+{
+    double fwhm = unmeasured;         ///< pixels, median of the good stars
+    double ellipticity = unmeasured;  ///< median of the good stars
+    double gradient = unmeasured;     ///< of the sky, units across the frame's diagonal
+    double saturated_fraction = 0.0;  ///< of the valid pixels
+    std::int64_t stars = 0;           ///< detected, before any selection
 };
 
 /// Sky geometry of an accepted frame, ICRS.
@@ -52,7 +81,9 @@ struct FrameRecord
     FrameVerdict verdict;
     std::vector<PlaneMeasurement> planes;  ///< geometry.planes entries when measured
     double masked_fraction = 0.0;          ///< of the pixels
-    FrameFootprint footprint;              ///< valid when accepted
+    FrameQuality quality;
+    std::vector<FrameStar> stars;  ///< brightest first; emptied once frames are registered
+    FrameFootprint footprint;      ///< valid when accepted
 };
 
 /// Exact (bit for bit) round trip through bytes, for the travel between ranks.

@@ -40,6 +40,9 @@ struct FrameGeometry
     bool planes_last = false;  ///< stored as H,W,C (NAXIS1 = colour) instead of C,H,W
     image::BayerPattern bayer = image::BayerPattern::none;
     int bits_per_pixel = 0;  ///< BITPIX
+    /// Of the file where they differ from width and height (superpixels); 0: they do not.
+    std::int64_t stored_width = 0;
+    std::int64_t stored_height = 0;
 };
 
 /// What a header says about one image HDU: one frame of the input.

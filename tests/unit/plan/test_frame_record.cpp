@@ -2,6 +2,8 @@
 #include <bit>
 #include <limits>
 
+#include <cstring>
+
 #include <gtest/gtest.h>
 
 #include "sectile/core/error.hpp"
@@ -46,7 +48,13 @@ FrameRecord full_record()
     record.header.wcs_origin = "sidecar";
     record.verdict = {plan::FrameState::quarantined, "a reason"};
     record.planes = {{100.1, 3.3}, {std::nextafter(1.0, 2.0), -0.0}, {-1e300, 1e-300}};
+    record.planes[1].percentile_25 = 1.0 / 7.0;
+    record.planes[2].percentile_90 = -1e-310;
     record.masked_fraction = 1.0 / 3.0;
+    record.quality = {2.5, 0.1, std::numeric_limits<double>::quiet_NaN(), 1e-9, 1234567};
+    record.stars = {{1.5F, -2.25F, {1e30F, NAN, 0.1F}}, {}};
+    record.header.geometry.stored_width = 8001;
+    record.header.geometry.stored_height = 6001;
     return record;
 }
 
@@ -113,9 +121,9 @@ void expect_same(FrameRecord const& a, FrameRecord const& b)
     sky::FrameGeometry const& g = a.header.geometry;
     sky::FrameGeometry const& h = b.header.geometry;
     EXPECT_EQ(std::tie(g.width, g.height, g.planes, g.stored_planes, g.planes_last, g.bayer,
-                       g.bits_per_pixel),
+                       g.bits_per_pixel, g.stored_width, g.stored_height),
               std::tie(h.width, h.height, h.planes, h.stored_planes, h.planes_last, h.bayer,
-                       h.bits_per_pixel));
+                       h.bits_per_pixel, h.stored_width, h.stored_height));
     expect_same(a.header.facts, b.header.facts);
     EXPECT_EQ(a.header.wcs.cards, b.header.wcs.cards);
     EXPECT_EQ(a.header.wcs.width, b.header.wcs.width);
@@ -129,6 +137,19 @@ void expect_same(FrameRecord const& a, FrameRecord const& b)
     for (std::size_t i = 0; i < a.planes.size(); ++i) {
         EXPECT_EQ(bits_of(a.planes[i].background), bits_of(b.planes[i].background));
         EXPECT_EQ(bits_of(a.planes[i].noise_sigma), bits_of(b.planes[i].noise_sigma));
+        EXPECT_EQ(bits_of(a.planes[i].percentile_25), bits_of(b.planes[i].percentile_25));
+        EXPECT_EQ(bits_of(a.planes[i].percentile_90), bits_of(b.planes[i].percentile_90));
+    }
+    EXPECT_EQ(bits_of(a.quality.fwhm), bits_of(b.quality.fwhm));
+    EXPECT_EQ(bits_of(a.quality.ellipticity), bits_of(b.quality.ellipticity));
+    EXPECT_EQ(bits_of(a.quality.gradient), bits_of(b.quality.gradient));
+    EXPECT_EQ(bits_of(a.quality.saturated_fraction), bits_of(b.quality.saturated_fraction));
+    EXPECT_EQ(a.quality.stars, b.quality.stars);
+    ASSERT_EQ(a.stars.size(), b.stars.size());
+    if (!a.stars.empty()) {
+        EXPECT_EQ(
+            std::memcmp(a.stars.data(), b.stars.data(), a.stars.size() * sizeof(plan::FrameStar)),
+            0);
     }
     EXPECT_EQ(bits_of(a.masked_fraction), bits_of(b.masked_fraction));
     expect_same(a.footprint, b.footprint);
