@@ -160,6 +160,8 @@ void add_input_and_output(Builder& table)
     table.choice<pipeline::Assembly>("assembly", "how P5 puts tiles together",
                                      {{"reproject", pipeline::Assembly::reproject}},
                                      SECTILE_FIELD(assembly), {"incremental"});
+    table.choice<bool>("cosmetic", "hot pixels of camera frames are repaired before debayering",
+                       {{"auto", true}, {"off", false}}, SECTILE_FIELD(cosmetic));
     table.choice<bool>("start_from", "what the input is: raw frames, or finished master tiles",
                        {{"frames", false}, {"master-tiles", true}},
                        SECTILE_FIELD(start_from_tiles));
@@ -211,8 +213,10 @@ void add_master_tiles(Builder& table)
         SECTILE_FIELD(resample.flux_mode));
     table.choice<pipeline::Normalize>(
         "stacking_normalize_method", "how frames of a group are brought to one level",
-        {{"none", pipeline::Normalize::none}, {"sky_mean", pipeline::Normalize::sky_mean}},
-        SECTILE_FIELD(stacking.normalize), {"linear_fit"});
+        {{"none", pipeline::Normalize::none},
+         {"sky_mean", pipeline::Normalize::sky_mean},
+         {"linear_fit", pipeline::Normalize::linear_fit}},
+        SECTILE_FIELD(stacking.normalize));
     table.choice<pipeline::Weighting>("stacking_weighting_method", "weights of the frames",
                                       {{"none", pipeline::Weighting::none},
                                        {"noise_variance", pipeline::Weighting::noise_variance}},

@@ -15,6 +15,8 @@
 #include "sectile/report/progress.hpp"
 #include "sectile/report/run_report.hpp"
 
+#include "pipeline/hot_pixel_maps.hpp"
+
 namespace sectile::pipeline
 {
 /// What there is: ranks, this rank's share of the node, threads, backend, report. Made once per
@@ -31,6 +33,7 @@ struct Context
     std::unique_ptr<compute::Backend> backend;
     report::RunReport report;
     report::Progress progress;  ///< speaks on rank 0 only
+    HotPixelMaps hot_pixels;    ///< known after P1
 
     /// The plan of the phase that runs; of several jobs in a phase the one that needs most memory.
     std::optional<plan::ParallelPlan> plan_in_force;

@@ -3,173 +3,349 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstddef>
-#include <limits>
-#include <numbers>
+#include <optional>
+#include <span>
 #include <utility>
 
+#include "sectile/compute/debayer.hpp"
 #include "sectile/core/robust.hpp"
-#include "sectile/image/bayer.hpp"
-#include "sectile/image/image.hpp"
 #include "sectile/io/frame_reader.hpp"
+#include "sectile/measure/measure_stars.hpp"
 
 namespace sectile::pipeline
 {
 namespace
 {
-constexpr double samples_wanted = 40'000.0;
+constexpr std::int64_t block_side = 2048;
+constexpr std::int64_t block_margin = 32;  ///< of a block: more than a star
+constexpr std::size_t stars_kept = 200;
 
-/// Values and differences met on the lattice for one plane.
-struct PlaneSamples
+/// A block of a frame: what is measured, and what is read around it.
+struct Block
 {
-    std::vector<float> values;
-    std::vector<float> differences;
+    core::Box core;
+    core::Box read;
 };
 
-double median_of(std::vector<float>& values)
+std::vector<Block> blocks_of(sky::FrameGeometry const& geometry)
 {
-    return values.empty() ? std::numeric_limits<double>::quiet_NaN()
-                          : core::median_in_place(values);
-}
-
-double median_absolute_deviation(std::vector<float> values, double center)
-{
-    for (float& value : values) {
-        value = static_cast<float>(std::abs(value - center));
-    }
-    return median_of(values);
-}
-
-double clipped_background(std::vector<float> values)
-{
-    double center = median_of(values);
-    for (int iteration = 0; iteration < 5; ++iteration) {
-        double const limit = 3.0 * core::sigma_of_mad * median_absolute_deviation(values, center);
-        auto const outside = [&](float v) { return std::abs(v - center) > limit; };
-        std::size_t const removed = std::erase_if(values, outside);
-        if (removed == 0 || values.empty()) {
-            break;
+    core::Box const frame{0, 0, geometry.width, geometry.height};
+    // Blocks of equal size rather than a narrow rest.
+    auto const count = [](std::int64_t side) { return (side + block_side - 1) / block_side; };
+    std::int64_t const columns = count(frame.width());
+    std::int64_t const rows = count(frame.height());
+    std::vector<Block> blocks;
+    for (std::int64_t j = 0; j < rows; ++j) {
+        for (std::int64_t i = 0; i < columns; ++i) {
+            core::Box const core{frame.width() * i / columns, frame.height() * j / rows,
+                                 frame.width() * (i + 1) / columns,
+                                 frame.height() * (j + 1) / rows};
+            blocks.push_back({core, core.grown_by(block_margin).clipped_to(frame)});
         }
-        center = median_of(values);
     }
-    return center;
+    return blocks;
 }
 
-double noise_of(std::vector<float> const& differences)
+/// Pixel value from which on a pixel counts as saturated: what the header says, else the end of the
+/// number range, else a highest value that many pixels share.
+double saturation_of(sky::FrameHeader const& header, image::ImageView<float const> raw)
 {
-    if (differences.empty()) {
-        return 0.0;
+    constexpr std::int64_t many = 10;
+    if (header.facts.saturation) {
+        return *header.facts.saturation;
     }
-    double const mad = median_absolute_deviation(differences, 0.0);
-    if (mad > 0.0) {
-        return core::sigma_of_mad * mad / std::numbers::sqrt2;
-    }
-    // Coarsely quantised data: more than half of the differences vanish.
-    double sum = 0.0;
-    for (float const difference : differences) {
-        sum += static_cast<double>(difference) * difference;
-    }
-    return std::sqrt(sum / static_cast<double>(differences.size()) / 2.0);
-}
-
-class Pass
-{
-  public:
-    explicit Pass(sky::FrameGeometry const& geometry)
-        : geometry_(geometry), planes_(static_cast<std::size_t>(geometry.planes))
-    {
-        double const cells =
-            static_cast<double>(geometry.width) * static_cast<double>(geometry.height) / 4.0;
-        step_ = 2 * std::max<std::int64_t>(
-                        1, static_cast<std::int64_t>(std::sqrt(cells / samples_wanted)));
-    }
-
-    void add(image::ImageView<float const> rows)
-    {
-        for (int plane = 0; plane < rows.planes; ++plane) {
-            for (std::int64_t y = rows.box.y0; y < rows.box.y1; ++y) {
-                add_extremes(rows.row(plane, y), rows.box.width());
-                if (y % step_ < 2) {
-                    add_lattice_row(rows.row(plane, y), plane, y);
-                }
+    float highest = -std::numeric_limits<float>::infinity();
+    float lowest = -highest;
+    std::int64_t count = 0;
+    for (int plane = 0; plane < raw.planes; ++plane) {
+        for (std::int64_t y = raw.box.y0; y < raw.box.y1; ++y) {
+            for (float const value : std::span(raw.row(plane, y), raw.box.width())) {
+                lowest = value < lowest ? value : lowest;
+                count = value > highest ? 1 : count + (value == highest ? 1 : 0);
+                highest = value > highest ? value : highest;
             }
         }
     }
+    double limit = std::numeric_limits<double>::quiet_NaN();
+    if (header.geometry.bits_per_pixel == 16) {
+        limit = highest > 32767.0F ? 65000.0 : 32000.0;
+    } else if (header.geometry.bits_per_pixel == 8) {
+        limit = 254.0;
+    }
+    if (count >= many && highest > lowest + 1000.0F) {
+        limit = std::isnan(limit) ? highest : std::min<double>(limit, highest);
+    }
+    return limit;
+}
 
-    FrameMeasurement result() const
+/// Sum in a circle above the median of a ring of 2.5 to 4 radii; pixels on the rim count with the
+/// part of a 5 x 5 raster that lies inside. NaN where a pixel of the circle is masked or outside.
+class Aperture
+{
+  public:
+    Aperture(image::ImageView<float const> view, double radius) : view_(view), radius_(radius) {}
+
+    [[nodiscard]] float flux(int plane, double x, double y)
     {
-        FrameMeasurement measured;
-        for (PlaneSamples const& samples : planes_) {
-            measured.planes.push_back(
-                {clipped_background(samples.values), noise_of(samples.differences)});
+        double const sky = ring_level(plane, x, y);
+        core::Box const box = around(x, y, radius_);
+        if (std::isnan(sky) || box.clipped_to(view_.box) != box) {
+            return std::numeric_limits<float>::quiet_NaN();
         }
-        measured.masked_fraction =
-            total_ == 0 ? 1.0 : 1.0 - static_cast<double>(valid_) / static_cast<double>(total_);
-        measured.lowest = lowest_;
-        measured.highest = highest_;
-        return measured;
+        double sum = 0.0;
+        for (std::int64_t j = box.y0; j < box.y1; ++j) {
+            for (std::int64_t i = box.x0; i < box.x1; ++i) {
+                double const part = covered(static_cast<double>(i) - x, static_cast<double>(j) - y);
+                if (part > 0.0) {
+                    sum += part * (view_.at(plane, i, j) - sky);
+                }
+            }
+        }
+        return static_cast<float>(sum);
     }
 
   private:
-    void add_extremes(float const* row, std::int64_t width)
+    [[nodiscard]] static core::Box around(double x, double y, double radius)
     {
-        float low = std::numeric_limits<float>::infinity();
-        float high = -low;
-        std::int64_t valid = 0;
-        for (std::int64_t i = 0; i < width; ++i) {
-            low = row[i] < low ? row[i] : low;
-            high = row[i] > high ? row[i] : high;
-            valid += row[i] == row[i] ? 1 : 0;
-        }
-        lowest_ = std::min(lowest_, low);
-        highest_ = std::max(highest_, high);
-        valid_ += valid;
-        total_ += width;
+        return {static_cast<std::int64_t>(std::floor(x - radius)),
+                static_cast<std::int64_t>(std::floor(y - radius)),
+                static_cast<std::int64_t>(std::ceil(x + radius)) + 1,
+                static_cast<std::int64_t>(std::ceil(y + radius)) + 1};
     }
 
-    /// Two neighbouring columns of every lattice cell, so that each colour of a mosaic is met.
-    void add_lattice_row(float const* row, int stored_plane, std::int64_t y)
+    [[nodiscard]] double covered(double dx, double dy) const
     {
-        for (std::int64_t x = 0; x + 3 < geometry_.width; x += step_) {
-            for (std::int64_t const column : {x, x + 1}) {
-                float const value = row[column];
-                if (std::isnan(value)) {
-                    continue;
+        constexpr int raster = 5;
+        double const distance = std::hypot(dx, dy);
+        if (distance < radius_ - 0.71) {
+            return 1.0;
+        }
+        if (distance > radius_ + 0.71) {
+            return 0.0;
+        }
+        int inside = 0;
+        for (int j = 0; j < raster; ++j) {
+            for (int i = 0; i < raster; ++i) {
+                double const px = dx + (i + 0.5) / raster - 0.5;
+                double const py = dy + (j + 0.5) / raster - 0.5;
+                inside += px * px + py * py <= radius_ * radius_ ? 1 : 0;
+            }
+        }
+        return static_cast<double>(inside) / (raster * raster);
+    }
+
+    [[nodiscard]] double ring_level(int plane, double x, double y)
+    {
+        constexpr std::size_t least_pixels = 20;
+        double const inner = 2.5 * radius_;
+        double const outer = 4.0 * radius_;
+        ring_.clear();
+        core::Box const box = around(x, y, outer).clipped_to(view_.box);
+        for (std::int64_t j = box.y0; j < box.y1; ++j) {
+            for (std::int64_t i = box.x0; i < box.x1; ++i) {
+                double const distance =
+                    std::hypot(static_cast<double>(i) - x, static_cast<double>(j) - y);
+                float const value = view_.at(plane, i, j);
+                if (distance >= inner && distance <= outer && !std::isnan(value)) {
+                    ring_.push_back(value);
                 }
-                int const plane = geometry_.bayer == image::BayerPattern::none
-                                      ? stored_plane
-                                      : image::bayer_plane(geometry_.bayer, column, y);
-                PlaneSamples& samples = planes_[static_cast<std::size_t>(plane)];
-                samples.values.push_back(value);
-                if (!std::isnan(row[column + 2])) {
-                    samples.differences.push_back(row[column + 2] - value);
+            }
+        }
+        return ring_.size() < least_pixels ? std::numeric_limits<double>::quiet_NaN()
+                                           : core::median_in_place(ring_);
+    }
+
+    image::ImageView<float const> view_;
+    double radius_;
+    std::vector<float> ring_;
+};
+
+/// Mean of all planes; NaN where one is masked.
+image::Image<float> mean_plane(image::ImageView<float const> planes)
+{
+    image::Image<float> mean(planes.box, 1);
+    auto const out = mean.view();
+    auto const share = 1.0F / static_cast<float>(planes.planes);
+    for (std::int64_t y = planes.box.y0; y < planes.box.y1; ++y) {
+        float* const line = out.row(0, y);
+        for (int plane = 0; plane < planes.planes; ++plane) {
+            float const* const from = planes.row(plane, y);
+            for (std::int64_t i = 0; i < planes.box.width(); ++i) {
+                line[i] = (plane == 0 ? 0.0F : line[i]) + share * from[i];
+            }
+        }
+    }
+    return mean;
+}
+
+/// Measures a frame block by block.
+class FrameSurvey
+{
+  public:
+    FrameSurvey(sky::FrameHeader const& header, MeasureRequest const& request)
+        : header_(header), request_(request), reader_(header), levels_(header.geometry)
+    {}
+
+    FrameMeasurement measure()
+    {
+        for (Block const& block : blocks_of(header_.geometry)) {
+            image::Image<float> raw(block.read, header_.geometry.stored_planes);
+            reader_.read(raw.view());
+            levels_.add(std::as_const(raw).view().clipped_to(block.core));
+            if (request_.stars || request_.hot_pixels) {
+                look_for_hot_pixels(block, raw);
+            }
+            if (request_.stars) {
+                measure_block(block, std::move(raw));
+            }
+        }
+        return result();
+    }
+
+  private:
+    void look_for_hot_pixels(Block const& block, image::Image<float>& raw)
+    {
+        if (!request_.hot_pixels || !is_camera_frame(header_.geometry)) {
+            return;
+        }
+        std::vector<std::vector<compute::HotCandidate>> found{
+            compute::find_hot_candidates(std::as_const(raw).view(), header_.geometry.bayer)};
+        compute::repair_pixels(raw.view(), header_.geometry.bayer,
+                               compute::persistent_hot_pixels(found));
+        for (compute::HotCandidate const& candidate : found.front()) {
+            if (block.core.contains(candidate.x, candidate.y)) {
+                hot_.push_back(candidate);
+            }
+        }
+    }
+
+    void measure_block(Block const& block, image::Image<float> raw)
+    {
+        measure::MeasureOptions options;
+        options.saturation = saturation_of(header_, std::as_const(raw).view());
+        image::Image<float> planes = std::move(raw);
+        if (header_.geometry.bayer != image::BayerPattern::none) {
+            image::Image<float> colours(block.read, 3);
+            compute::debayer_bilinear(header_.geometry.bayer, std::as_const(planes).view(),
+                                      colours.view());
+            planes = std::move(colours);
+        }
+        auto const view = std::as_const(planes).view();
+        measure::StarCatalog catalog;
+        if (view.planes == 1) {
+            catalog = measure::measure_stars(view, 0, options);
+        } else {
+            image::Image<float> const mean = mean_plane(view);
+            catalog = measure::measure_stars(mean.view(), 0, options);
+        }
+        add_sky(block, catalog.sky);
+        saturated_ += catalog.saturated_fraction * static_cast<double>(block.core.area());
+        Aperture aperture(view, catalog.aperture_radius);
+        for (measure::Star const& star : catalog.stars) {
+            if (block.core.contains(std::llround(star.x), std::llround(star.y))) {
+                add_star(star, aperture, std::min(view.planes, 3));
+            }
+        }
+    }
+
+    void add_sky(Block const& block, measure::SkyModel const& sky)
+    {
+        for (std::int64_t const x : {block.core.x0, block.core.x1 - 1}) {
+            for (std::int64_t const y : {block.core.y0, block.core.y1 - 1}) {
+                double const level = sky.level +
+                                     sky.gradient_x * (static_cast<double>(x) - sky.x_ref) +
+                                     sky.gradient_y * (static_cast<double>(y) - sky.y_ref);
+                if (std::isfinite(level)) {
+                    darkest_ = std::min(darkest_.value_or(level), level);
+                    brightest_ = std::max(brightest_.value_or(level), level);
                 }
             }
         }
     }
 
-    sky::FrameGeometry geometry_;
-    std::int64_t step_ = 2;
-    std::vector<PlaneSamples> planes_;
-    float lowest_ = std::numeric_limits<float>::infinity();
-    float highest_ = -std::numeric_limits<float>::infinity();
-    std::int64_t valid_ = 0;
-    std::int64_t total_ = 0;
+    void add_star(measure::Star const& star, Aperture& aperture, int planes)
+    {
+        constexpr float none = std::numeric_limits<float>::quiet_NaN();
+        bool const is_clean =
+            !star.saturated && !star.near_edge && !star.near_mask && !star.blended;
+        plan::FrameStar kept{static_cast<float>(star.x), static_cast<float>(star.y),
+                             {none, none, none}};
+        for (int plane = 0; is_clean && plane < planes; ++plane) {
+            kept.flux[static_cast<std::size_t>(plane)] = aperture.flux(plane, star.x, star.y);
+        }
+        stars_.push_back({star.flux, kept});
+        if (is_clean && std::isfinite(star.fwhm)) {
+            fwhm_.push_back(star.fwhm);
+            ellipticity_.push_back(star.ellipticity);
+        }
+    }
+
+    FrameMeasurement result()
+    {
+        FrameMeasurement measured;
+        measured.levels = levels_.result();
+        measured.hot_candidates = std::move(hot_);
+        std::ranges::sort(measured.hot_candidates, [](auto const& a, auto const& b) {
+            return std::pair(a.y, a.x) < std::pair(b.y, b.x);
+        });
+        measured.quality.stars = std::ssize(stars_);
+        if (!fwhm_.empty()) {
+            measured.quality.fwhm = core::median_in_place(fwhm_);
+            measured.quality.ellipticity = core::median_in_place(ellipticity_);
+        }
+        if (darkest_) {
+            measured.quality.gradient = *brightest_ - *darkest_;
+        }
+        measured.quality.saturated_fraction =
+            saturated_ /
+            static_cast<double>(header_.geometry.width * header_.geometry.height);
+        std::ranges::stable_sort(stars_, std::greater{}, &Found::brightness);
+        stars_.resize(std::min(stars_.size(), stars_kept));
+        for (Found const& star : stars_) {
+            measured.stars.push_back(star.star);
+        }
+        return measured;
+    }
+
+    struct Found
+    {
+        double brightness = 0.0;
+        plan::FrameStar star;
+    };
+
+    sky::FrameHeader const& header_;
+    MeasureRequest request_;
+    io::FrameReader reader_;
+    FrameLevelPass levels_;
+    std::vector<compute::HotCandidate> hot_;
+    std::vector<Found> stars_;
+    std::vector<double> fwhm_;
+    std::vector<double> ellipticity_;
+    std::optional<double> darkest_;  ///< of the sky, at the corners of the blocks
+    std::optional<double> brightest_;
+    double saturated_ = 0.0;  ///< pixels
 };
 }  // namespace
 
-FrameMeasurement measure_frame(sky::FrameHeader const& header, std::int64_t rows)
+bool is_camera_frame(sky::FrameGeometry const& geometry)
 {
-    std::int64_t const block_rows = std::clamp<std::int64_t>(rows, 1, header.geometry.height);
-    io::FrameReader reader(header);
-    Pass pass(header.geometry);
-    for (std::int64_t y = 0; y < header.geometry.height; y += block_rows) {
-        core::Box const box{0, y, header.geometry.width,
-                            std::min(header.geometry.height, y + block_rows)};
-        image::Image<float> block(box, header.geometry.stored_planes);
-        reader.read(block.view());
-        pass.add(std::as_const(block).view());
-    }
-    return pass.result();
+    return geometry.stored_planes == 1 && geometry.bits_per_pixel > 0;
+}
+
+FrameMeasurement measure_frame(sky::FrameHeader const& header, MeasureRequest const& request)
+{
+    return FrameSurvey(header, request).measure();
+}
+
+std::int64_t measure_frame_bytes(sky::FrameGeometry const& geometry)
+{
+    std::int64_t const side = block_side + 2 * block_margin;
+    std::int64_t const width = std::min(geometry.width, side);
+    std::int64_t const height = std::min(geometry.height, side);
+    // Raw, debayered and mean pixels, and what finding stars takes.
+    std::int64_t const floats =
+        geometry.stored_planes + (geometry.planes > 1 ? geometry.planes + 1 : 0);
+    constexpr std::int64_t sample_bytes = std::int64_t{8} << 20;
+    return width * height * 4 * floats + measure::measure_bytes(width, height) + sample_bytes;
 }
 }  // namespace sectile::pipeline

@@ -1,28 +1,42 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <cstdint>
 #include <vector>
 
-#include "sectile/plan/frame_record.hpp"
-#include "sectile/sky/frame_header.hpp"
+#include "sectile/compute/hot_pixels.hpp"
+
+#include "pipeline/frame_levels.hpp"
 
 namespace sectile::pipeline
 {
+/// What P1 looks for beside the levels.
+struct MeasureRequest
+{
+    bool stars = true;
+    bool hot_pixels = true;  ///< in raw camera frames only, see is_camera_frame()
+};
+
 /// What one pass over the raw pixels of a frame tells.
 struct FrameMeasurement
 {
-    std::vector<plan::PlaneMeasurement> planes;  ///< of the debayered frame
-    double masked_fraction = 0.0;
-    double lowest = 0.0;  ///< of the valid pixels
-    double highest = 0.0;
+    FrameLevels levels;
+    plan::FrameQuality quality;
+    std::vector<plan::FrameStar> stars;  ///< brightest first
+    std::vector<compute::HotCandidate> hot_candidates;  ///< ascending y, x
 };
 
-/// Background and noise of every plane from a lattice of at most about 40,000 pixels each, extremes
-/// and masks from all pixels; reads `rows` rows at a time, which do not change the
-/// result. Background: median after clipping at 3 robust
-/// sigma about the median. Noise: the scaled median absolute difference of pixels two columns apart
-/// (the same colour of a mosaic, hardly correlated in a resampled image), 1.4826 / sqrt(2).
-/// Thread-safe. Throws core::IoError.
-[[nodiscard]] FrameMeasurement measure_frame(sky::FrameHeader const& header, std::int64_t rows);
+/// Whether the pixels come straight from a detector, so that hot pixels can be told from stars: one
+/// plane of integers. Floating point images were worked on before.
+[[nodiscard]] bool is_camera_frame(sky::FrameGeometry const& geometry);
+
+/// Levels, stars, quality and hot pixel candidates of a raw frame, which is read once. Stars are
+/// detected on the mean of all planes (a mosaic is freed of its own hot pixels and debayered
+/// first); their fluxes are sums in one aperture for the whole frame above the median of a ring
+/// around it, plane by plane. Large frames are worked on in blocks of 2048 x 2048 pixels, so that
+/// memory is bounded; the blocks are always the same. Thread-safe. Throws core::IoError.
+[[nodiscard]] FrameMeasurement measure_frame(sky::FrameHeader const& header,
+                                             MeasureRequest const& request);
+
+/// Bytes that measure_frame() holds for a frame of this shape.
+[[nodiscard]] std::int64_t measure_frame_bytes(sky::FrameGeometry const& geometry);
 }  // namespace sectile::pipeline

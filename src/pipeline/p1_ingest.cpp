@@ -19,7 +19,9 @@
 #include "sectile/io/frame_reader.hpp"
 
 #include "pipeline/broadcast.hpp"
+#include "pipeline/frame_footprint.hpp"
 #include "pipeline/frame_measure.hpp"
+#include "pipeline/hot_pixel_maps.hpp"
 
 namespace sectile::pipeline
 {
@@ -28,69 +30,16 @@ namespace
 using plan::FrameRecord;
 using plan::FrameState;
 
-constexpr int edge_points_per_side = 8;
-
 void quarantine(FrameRecord& frame, std::string reason)
 {
     frame.verdict = {FrameState::quarantined, std::move(reason)};
-}
-
-/// Outline of the pixels' outer edge, anticlockwise from (0, 0).
-std::vector<sky::SkyCoord> outline(sky::SkyWcs const& wcs)
-{
-    double const x1 = static_cast<double>(wcs.width()) - 0.5;
-    double const y1 = static_cast<double>(wcs.height()) - 0.5;
-    std::vector<sky::PixelPos> pixels;
-    auto const side = [&](double xa, double ya, double xb, double yb) {
-        for (int i = 0; i < edge_points_per_side; ++i) {
-            double const t = static_cast<double>(i) / edge_points_per_side;
-            pixels.push_back({xa + t * (xb - xa), ya + t * (yb - ya)});
-        }
-    };
-    side(-0.5, -0.5, x1, -0.5);
-    side(x1, -0.5, x1, y1);
-    side(x1, y1, -0.5, y1);
-    side(-0.5, y1, -0.5, -0.5);
-    std::vector<sky::SkyCoord> sky(pixels.size());
-    wcs.pixel_to_sky(pixels, sky);
-    std::erase_if(sky, [](sky::SkyCoord const& s) {
-        return !std::isfinite(s.lon.radians()) || !std::isfinite(s.lat.radians());
-    });
-    return sky;
-}
-
-double separation(sky::SkyCoord const& a, sky::SkyCoord const& b)
-{
-    double const dlat = std::sin((b.lat.radians() - a.lat.radians()) / 2.0);
-    double const dlon = std::sin((b.lon.radians() - a.lon.radians()) / 2.0);
-    double const h =
-        dlat * dlat + std::cos(a.lat.radians()) * std::cos(b.lat.radians()) * dlon * dlon;
-    return 2.0 * std::asin(std::min(1.0, std::sqrt(h)));
-}
-
-plan::FrameFootprint footprint_of(sky::SkyWcs const& wcs)
-{
-    plan::FrameFootprint footprint;
-    footprint.center = wcs.pixel_to_sky({(static_cast<double>(wcs.width()) - 1.0) / 2.0,
-                                         (static_cast<double>(wcs.height()) - 1.0) / 2.0});
-    footprint.edge = outline(wcs);
-    double radius = 0.0;
-    for (sky::SkyCoord const& point : footprint.edge) {
-        radius = std::max(radius, separation(footprint.center, point));
-    }
-    footprint.radius = core::Angle::from_radians(radius);
-    footprint.pixel_scale = wcs.pixel_scale();
-    footprint.position_angle = wcs.position_angle();
-    return footprint;
 }
 
 /// The part of a verdict that needs the WCS only.
 void judge_wcs(FrameRecord& frame, sky::WcsLimits const& limits)
 {
     if (frame.header.wcs.cards.empty()) {
-        quarantine(frame,
-                   "no celestial WCS (neither in the header nor in a .wcs file beside the frame); "
-                   "solve the frame first");
+        quarantine(frame, no_wcs_reason);
         return;
     }
     try {
@@ -105,17 +54,34 @@ void judge_wcs(FrameRecord& frame, sky::WcsLimits const& limits)
     }
 }
 
-void judge_pixels(FrameRecord& frame, std::int64_t rows)
+/// A frame that is worth its pixels: it has a WCS, or may get one.
+bool is_measured(FrameRecord const& frame, RunConfig const& config)
 {
-    FrameMeasurement const measured = measure_frame(frame.header, rows);
-    frame.masked_fraction = measured.masked_fraction;
-    frame.planes = measured.planes;
-    if (measured.masked_fraction >= 1.0) {
+    bool const may_be_solved = frame.verdict.reason == no_wcs_reason && config.solves_frames();
+    return !config.dry_run && (frame.verdict.accepted() || may_be_solved);
+}
+
+/// Returns the candidates for hot pixels.
+std::vector<compute::HotCandidate> judge_pixels(FrameRecord& frame, RunConfig const& config)
+{
+    constexpr double too_saturated = 0.5;
+    FrameMeasurement measured =
+        measure_frame(frame.header, {!config.start_from_tiles, config.cosmetic});
+    FrameLevels const& levels = measured.levels;
+    frame.masked_fraction = levels.masked_fraction;
+    frame.planes = levels.planes;
+    frame.quality = measured.quality;
+    frame.stars = std::move(measured.stars);
+    if (levels.masked_fraction >= 1.0) {
         quarantine(frame, "every pixel is masked (NaN or BLANK)");
-    } else if (measured.lowest == measured.highest) {
+    } else if (levels.lowest == levels.highest) {
         quarantine(frame, fmt::format("every pixel has the value {:g} (a black or constant frame)",
-                                      measured.lowest));
+                                      levels.lowest));
+    } else if (measured.quality.saturated_fraction > too_saturated) {
+        quarantine(frame, fmt::format("{:.0f} % of its pixels are saturated",
+                                      100.0 * measured.quality.saturated_fraction));
     }
+    return std::move(measured.hot_candidates);
 }
 
 /// Name of the image whose weight or coverage map (NAME.weight.fits, the convention of SWarp)
@@ -136,7 +102,7 @@ std::optional<std::string> partner_image(std::filesystem::path const& path)
 
 /// All frames of one file with their verdicts; a bad file is a quarantined record.
 std::vector<FrameRecord> ingest_file(std::string const& path, RunConfig const& config,
-                                     std::int64_t rows)
+                                     HotPixelVotes& votes)
 {
     auto const image = partner_image(path);
     if (image && config.start_from_tiles) {
@@ -151,9 +117,9 @@ std::vector<FrameRecord> ingest_file(std::string const& path, RunConfig const& c
         if (image) {
             quarantine(frame, "it is the weight map of " + *image + ", not a frame");
         }
-        if (frame.verdict.accepted() && !config.dry_run) {
+        if (is_measured(frame, config)) {
             try {
-                judge_pixels(frame, rows);
+                votes.add(frame.header, judge_pixels(frame, config));
             } catch (core::Error const& error) {
                 quarantine(frame, error.what());
             }
@@ -173,14 +139,12 @@ std::vector<FrameRecord> ingest_file(std::string const& path, RunConfig const& c
 
 /// How the frames are measured, from the headers of some files spread over those of this rank: a
 /// larger frame among the others enters the ladder.
-plan::ParallelPlan plan_ingest(std::span<std::string const> files, RunConfig const& config,
+void plan_ingest(std::span<std::string const> files, RunConfig const& config,
                                Context& context)
 {
     constexpr std::size_t looked_at = 8;
-    constexpr std::int64_t record_bytes = std::int64_t{6} << 10;  // of a frame
-    constexpr std::int64_t sample_bytes = std::int64_t{8} << 20;  // of a frame being measured
+    constexpr std::int64_t record_bytes = std::int64_t{10} << 10;  // of a frame, with its stars
     plan::JobSize size;
-    size.worker_scratch = sample_bytes;
     size.held_bytes = std::ssize(files) * record_bytes;
     size.width = 1;
     size.height = 1;
@@ -191,18 +155,15 @@ plan::ParallelPlan plan_ingest(std::span<std::string const> files, RunConfig con
             io::scan_file(files[i * files.size() / count], config.debayer == Debayer::bilinear);
         for (sky::FrameHeader const& header : scan.frames) {
             sky::FrameGeometry const& stored = header.geometry;
-            size.width = std::max(size.width, stored.width);
-            size.height = std::max(size.height, stored.height);
+            size.source_width = std::max(size.source_width, stored.width);
+            size.source_height = std::max(size.source_height, stored.height);
             size.source_planes = std::max(size.source_planes, stored.stored_planes);
             size.open_bytes = std::max(size.open_bytes, engine::bytes_while_open(header));
+            size.worker_scratch = std::max(size.worker_scratch, measure_frame_bytes(stored));
         }
     }
-    size.source_width = size.width;
-    size.source_height = size.height;
-    plan::ParallelPlan plan =
-        plan::make_parallel_plan(plan::PlanKind::ingest, size, context.node_now(), config.parallel);
-    context.keep_to(plan);
-    return plan;
+    context.keep_to(plan::make_parallel_plan(plan::PlanKind::ingest, size, context.node_now(),
+                                             config.parallel));
 }
 
 /// The mosaic has one number of planes: that of most accepted frames (of more planes when two are
@@ -308,21 +269,20 @@ std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
     std::size_t const last = files.size() * (rank + 1) / ranks;
 
     std::vector<std::vector<FrameRecord>> per_file(last - first);
+    HotPixelVotes votes(files.size());
     comm::agree(context.world, "ingest", [&] {
-        plan::ParallelPlan const plan =
-            plan_ingest(std::span(files).subspan(first, per_file.size()), config, context);
+        plan_ingest(std::span(files).subspan(first, per_file.size()), config, context);
         context.for_each_item("P1 ingest", per_file.size(), [&](std::size_t i) {
-            per_file[i] = ingest_file(files[first + i], config, plan.rows_per_chunk);
+            per_file[i] = ingest_file(files[first + i], config, votes);
         });
     });
     context.release_plan();
+    context.hot_pixels = find_hot_pixels(votes, context.world);
     std::vector<FrameRecord> all = gather_records(std::move(per_file), context.world);
     if (context.world.is_root()) {
         for (std::size_t i = 0; i < all.size(); ++i) {
             all[i].id = core::FrameId{static_cast<std::uint32_t>(i)};
         }
-        judge_planes(all);
-        log_verdicts(all);
     }
     std::vector<std::byte> bytes;
     if (context.world.size() > 1 && context.world.is_root()) {
@@ -332,9 +292,10 @@ std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
     return context.world.is_root() ? std::move(all) : plan::unpack(bytes);
 }
 
-int planes_of_mosaic(std::vector<FrameRecord> const& frames, RunConfig const& config,
-                     Context& context)
+int planes_of_mosaic(std::vector<FrameRecord>& frames, RunConfig const& config, Context& context)
 {
+    judge_planes(frames);
+    log_verdicts(frames);
     comm::agree(context.world, "choosing the frames", [&] { judge_input(frames, config); });
     auto const first = std::ranges::find_if(
         frames, [](FrameRecord const& frame) { return frame.verdict.accepted(); });

@@ -9,14 +9,19 @@
 
 namespace sectile::pipeline
 {
+/// Verdict of a frame without a WCS, before anyone looked for one.
+inline constexpr char const* no_wcs_reason =
+    "no celestial WCS (neither in the header nor in a .wcs file beside the frame); solve the frame "
+    "first or choose a solver";
+
 /// P1: finds the input files, reads headers and measures the frames (files dealt to the ranks in
 /// blocks), decides what can be used. *Collective*; the same records on every rank, in the order of
 /// the sorted file names.
 [[nodiscard]] std::vector<plan::FrameRecord> ingest(RunConfig const& config, Context& context);
 
-/// Planes of the mosaic: those of the accepted frames. *Collective*; every rank throws alike when
+/// Quarantines frames with another number of planes than most, logs all verdicts and returns the
+/// planes of the mosaic. *Collective*; every rank throws alike when
 /// there is none, or with the exit code of --strict when that was asked for and a frame was
 /// quarantined.
-[[nodiscard]] int planes_of_mosaic(std::vector<plan::FrameRecord> const& frames,
-                                   RunConfig const& config, Context& context);
+[[nodiscard]] int planes_of_mosaic(std::vector<plan::FrameRecord>& frames, RunConfig const& config, Context& context);
 }  // namespace sectile::pipeline

@@ -15,7 +15,7 @@
 #include "sectile/plan/decomposition.hpp"
 
 #include "pipeline/coadd_plan.hpp"
-#include "pipeline/frame_measure.hpp"
+#include "pipeline/frame_levels.hpp"
 #include "pipeline/photometry.hpp"
 #include "pipeline/placement.hpp"
 
@@ -159,7 +159,7 @@ FrameRecord make_tile(plan::Group const& group, std::vector<FrameRecord> const& 
     comm::agree(members, "measuring a tile", [&] {
         if (members.is_root()) {
             core::MemoryBudget::Promise const granted;  // a block of rows
-            tile.planes = measure_frame(tile.header, execution.plan.rows_per_chunk).planes;
+            tile.planes = measure_levels(tile.header, execution.plan.rows_per_chunk).planes;
         }
     });
     return tile;

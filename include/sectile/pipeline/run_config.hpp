@@ -37,7 +37,8 @@ enum class Debayer : std::uint8_t
 enum class Normalize : std::uint8_t
 {
     none,
-    sky_mean
+    sky_mean,
+    linear_fit
 };
 enum class Weighting : std::uint8_t
 {
@@ -73,7 +74,7 @@ enum class UseGpu : std::uint8_t
 /// How frames or tiles are weighted, matched and combined in one kind of coadd.
 struct StackOptions
 {
-    Normalize normalize = Normalize::sky_mean;
+    Normalize normalize = Normalize::linear_fit;
     Weighting weighting = Weighting::noise_variance;
     compute::CombineRecipe combine{.rejection = compute::Rejection::winsorized_sigma_clip};
 };
@@ -106,6 +107,7 @@ struct RunConfig
     std::string log_level = "info";
 
     Debayer debayer = Debayer::bilinear;
+    bool cosmetic = true;  ///< hot pixels are repaired before debayering
     sky::WcsLimits wcs_limits;
     plan::GroupingOptions grouping;
 
@@ -137,5 +139,8 @@ struct RunConfig
     std::string picture_options_text;
     std::vector<std::string>
         notes;  ///< options that had no effect; the user was told, the report should say it too
+
+    /// Whether frames without a WCS may get one.
+    [[nodiscard]] bool solves_frames() const { return false; }
 };
 }  // namespace sectile::pipeline
