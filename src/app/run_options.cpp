@@ -162,6 +162,14 @@ void add_input_and_output(Builder& table)
                                      SECTILE_FIELD(assembly), {"incremental"});
     table.choice<bool>("cosmetic", "hot pixels of camera frames are repaired before debayering",
                        {{"auto", true}, {"off", false}}, SECTILE_FIELD(cosmetic));
+    table.choice<pipeline::QualityGate>(
+        "quality_gate", "frames that stand out by width of stars, shape, number, sky or noise",
+        {{"off", pipeline::QualityGate::off},
+         {"report", pipeline::QualityGate::report},
+         {"reject", pipeline::QualityGate::reject}},
+        SECTILE_FIELD(quality_gate));
+    table.real("quality_gate_sigma", "deviations from the frames of its kind", {0.0, 1000.0, true},
+               SECTILE_FIELD(quality_gate_sigma));
     table.choice<bool>("start_from", "what the input is: raw frames, or finished master tiles",
                        {{"frames", false}, {"master-tiles", true}},
                        SECTILE_FIELD(start_from_tiles));

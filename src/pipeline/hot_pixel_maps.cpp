@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <span>
 #include <tuple>
 #include <type_traits>
@@ -145,10 +146,11 @@ std::string camera_of(sky::FrameHeader const& header)
 {
     sky::FrameGeometry const& geometry = header.geometry;
     bool const is_halved = geometry.stored_width > 0;
-    return fmt::format("{} {}x{} {}", header.facts.instrument,
+    return fmt::format("{} {}x{} {} in {}", header.facts.instrument,
                        is_halved ? geometry.stored_width : geometry.width,
                        is_halved ? geometry.stored_height : geometry.height,
-                       static_cast<int>(geometry.bayer));
+                       static_cast<int>(geometry.bayer),
+                       std::filesystem::path(header.path).parent_path().string());
 }
 
 HotPixelVotes::HotPixelVotes(std::size_t frames_of_job)

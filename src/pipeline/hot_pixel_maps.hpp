@@ -14,8 +14,8 @@
 
 namespace sectile::pipeline
 {
-/// Frames with the same name come from one detector read in one way: instrument, shape and colour
-/// pattern.
+/// Frames with the same name come from one detector read in one way: instrument, shape, colour
+/// pattern and folder (two cameras may bear one name).
 [[nodiscard]] std::string camera_of(sky::FrameHeader const& header);
 
 /// Candidates for hot pixels of the frames of this rank. Of very many frames some hundreds are

@@ -17,6 +17,7 @@
 #include "sectile/core/error.hpp"
 #include "sectile/core/log.hpp"
 #include "sectile/io/frame_reader.hpp"
+#include "sectile/plan/quality_gate.hpp"
 
 #include "pipeline/broadcast.hpp"
 #include "pipeline/frame_footprint.hpp"
@@ -233,6 +234,23 @@ std::vector<FrameRecord> gather_records(std::vector<std::vector<FrameRecord>> pe
     return all;
 }
 
+/// Looks for frames that stand out from their kind.
+void apply_quality_gate(std::vector<FrameRecord>& frames, RunConfig const& config, Context& context)
+{
+    if (config.quality_gate == QualityGate::off || config.dry_run || config.start_from_tiles) {
+        return;
+    }
+    for (plan::QualityFinding const& finding :
+         plan::judge_quality(frames, config.quality_gate_sigma)) {
+        FrameRecord& frame = frames[finding.frame];
+        if (config.quality_gate == QualityGate::reject) {
+            quarantine(frame, finding.reason + " (quality_gate reject)");
+        } else {
+            context.report.note(fmt::format("{}: {}", frame.header.path, finding.reason));
+        }
+    }
+}
+
 /// Throws when nothing can be used, or when --strict was given and something cannot.
 void judge_input(std::vector<FrameRecord> const& frames, RunConfig const& config)
 {
@@ -295,7 +313,10 @@ std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
 int planes_of_mosaic(std::vector<FrameRecord>& frames, RunConfig const& config, Context& context)
 {
     judge_planes(frames);
-    log_verdicts(frames);
+    apply_quality_gate(frames, config, context);
+    if (context.world.is_root()) {
+        log_verdicts(frames);
+    }
     comm::agree(context.world, "choosing the frames", [&] { judge_input(frames, config); });
     auto const first = std::ranges::find_if(
         frames, [](FrameRecord const& frame) { return frame.verdict.accepted(); });

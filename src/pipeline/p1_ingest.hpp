@@ -19,7 +19,7 @@ inline constexpr char const* no_wcs_reason =
 /// the sorted file names.
 [[nodiscard]] std::vector<plan::FrameRecord> ingest(RunConfig const& config, Context& context);
 
-/// Quarantines frames with another number of planes than most, logs all verdicts and returns the
+/// Quarantines frames with another number of planes than most, applies the quality gate, logs all verdicts and returns the
 /// planes of the mosaic. *Collective*; every rank throws alike when
 /// there is none, or with the exit code of --strict when that was asked for and a frame was
 /// quarantined.

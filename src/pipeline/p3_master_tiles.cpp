@@ -2,7 +2,7 @@
 #include "pipeline/p3_master_tiles.hpp"
 
 #include <algorithm>
-#include <limits>
+#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
@@ -18,6 +18,7 @@
 #include "pipeline/frame_levels.hpp"
 #include "pipeline/photometry.hpp"
 #include "pipeline/placement.hpp"
+#include "pipeline/register_group.hpp"
 
 namespace sectile::pipeline
 {
@@ -25,49 +26,52 @@ namespace
 {
 using plan::FrameRecord;
 
-/// Index (in the group) of the frame the others are matched to: the quietest, the first of equals.
-std::size_t reference_frame(std::vector<FrameRecord> const& frames)
+/// Factor that brings one plane of a frame to the flux of the reference: from common stars, else
+/// from the line through the 25th and 90th percentiles where they tell more than noise.
+double scale_of(plan::PlaneMeasurement const& plane, plan::PlaneMeasurement const& reference)
 {
-    std::size_t best = 0;
-    double least = std::numeric_limits<double>::infinity();
-    for (std::size_t i = 0; i < frames.size(); ++i) {
-        double noise = 0.0;
-        for (plan::PlaneMeasurement const& plane : frames[i].planes) {
-            noise += plane.noise_sigma;
-        }
-        if (noise < least) {
-            least = noise;
-            best = i;
-        }
+    if (std::isfinite(plane.scale) && std::isfinite(reference.scale)) {
+        return plane.scale / reference.scale;
     }
-    return best;
+    // Of a normal distribution the two percentiles are 1.956 sigma apart.
+    constexpr double noise_spread = 1.956;
+    constexpr double telling = 3.0;
+    double const own = plane.percentile_90 - plane.percentile_25;
+    double const wanted = reference.percentile_90 - reference.percentile_25;
+    bool const tells = own > telling * noise_spread * plane.noise_sigma &&
+                       wanted > telling * noise_spread * reference.noise_sigma;
+    return tells ? wanted / own : 1.0;
 }
 
-/// Brings the sky of every frame to that of the reference (stacking_normalize_method sky_mean):
-/// from the frames' own levels, or, when gradients are matched, from their differences over the
-/// common area. *Collective* over the team.
-void normalise_sky(std::vector<MosaicSource>& sources, std::size_t reference,
-                   sky::SkyWcs const& grid, comm::Communicator const& members,
-                   RunConfig const& config, Context& context)
+/// Brings flux and sky of every frame to those of the reference: factors (linear_fit) first, then
+/// the sky from the frames' own levels or, when gradients are matched, from their differences over
+/// the common area. *Collective* over the team.
+void normalise(std::vector<MosaicSource>& sources, std::size_t reference, sky::SkyWcs const& grid,
+               comm::Communicator const& members, RunConfig const& config, Context& context)
 {
     if (config.stacking.normalize == Normalize::none || sources.size() < 2) {
         return;
     }
-    if (config.photometric_match == PhotometricMatch::plane) {
-        match_photometry(sources, grid, {config.photometric_match, config.overlap_min}, members,
-                         config, context);
-        std::vector<compute::Photometry> const gauge = sources[reference].photometry;
-        for (MosaicSource& source : sources) {
-            for (std::size_t c = 0; c < gauge.size(); ++c) {
-                source.photometry[c].offset -= gauge[c].offset;
-            }
+    std::vector<plan::PlaneMeasurement> const& target = sources[reference].planes;
+    for (MosaicSource& source : sources) {
+        for (std::size_t c = 0; c < source.photometry.size() && c < source.planes.size(); ++c) {
+            double const gain = config.stacking.normalize == Normalize::linear_fit
+                                    ? scale_of(source.planes[c], target[c])
+                                    : 1.0;
+            source.photometry[c].gain = gain;
+            source.photometry[c].offset =
+                target[c].background - gain * source.planes[c].background;
         }
+    }
+    if (config.photometric_match != PhotometricMatch::plane) {
         return;
     }
+    match_photometry(sources, grid, {config.photometric_match, config.overlap_min}, members, config,
+                     context);
+    std::vector<compute::Photometry> const gauge = sources[reference].photometry;
     for (MosaicSource& source : sources) {
-        for (std::size_t c = 0; c < source.photometry.size(); ++c) {
-            source.photometry[c].offset =
-                sources[reference].planes[c].background - source.planes[c].background;
+        for (std::size_t c = 0; c < gauge.size(); ++c) {
+            source.photometry[c].offset -= gauge[c].offset;
         }
     }
 }
@@ -132,7 +136,7 @@ FrameRecord make_tile(plan::Group const& group, std::vector<FrameRecord> const& 
     }
     plan::CanvasGrid const grid = tile_grid(frames, reference);
     sky::SkyWcs const grid_wcs(grid.wcs);
-    normalise_sky(sources, reference, grid_wcs, members, config, context);
+    normalise(sources, reference, grid_wcs, members, config, context);
 
     engine::CoaddJob job;
     job.grid = &grid_wcs;

@@ -298,6 +298,16 @@ void broadcast_corrections(comm::Communicator const& comm, std::vector<PlaneMatc
     }
 }
 
+/// Levels as they are after the gains that the sources have.
+void apply_gains(SourceCells& cells, std::vector<compute::Photometry> const& photometry)
+{
+    for (std::size_t c = 0; c < cells.size(); ++c) {
+        for (CellLevel& cell : cells[c]) {
+            cell.level = static_cast<float>(photometry[c].gain * cell.level);
+        }
+    }
+}
+
 /// How the levels are measured on this rank: sources read piece by piece, cells of all on rank 0.
 plan::ParallelPlan plan_match(engine::CoaddJob const& job, comm::Communicator const& comm,
                               RunConfig const& config, Context& context)
@@ -334,8 +344,9 @@ std::vector<PlaneMatch> match_photometry(std::vector<MosaicSource>& sources,
     comm::agree(comm, "measuring sky levels", [&] {
         plan::ParallelPlan const plan = plan_match(job, comm, config, context);
         context.for_each_item(options.progress, indices.size(), [&](std::size_t k) {
-            own[k] = {indices[k],
-                      measure_cells(job, job.inputs[indices[k]], lattice, plan.rows_per_chunk)};
+            engine::CoaddInput const& input = job.inputs[indices[k]];
+            own[k] = {indices[k], measure_cells(job, input, lattice, plan.rows_per_chunk)};
+            apply_gains(own[k].cells, input.photometry);
         });
     });
     context.release_plan();
@@ -354,6 +365,7 @@ std::vector<PlaneMatch> match_photometry(std::vector<MosaicSource>& sources,
     broadcast_corrections(comm, matches, sources.size());
     for (std::size_t i = 0; i < sources.size(); ++i) {
         for (std::size_t plane = 0; plane < planes; ++plane) {
+            matches[plane].corrections[i].gain = sources[i].photometry[plane].gain;
             sources[i].photometry[plane] = matches[plane].corrections[i];
         }
     }

@@ -33,7 +33,8 @@ struct PlaneMatch
 /// measured by the ranks in turn), robust planes through the differences of pairs that share enough
 /// cells, then one global solution per plane of colour: first the slopes (method plane), each axis
 /// for itself, then the offsets that remain. Gauge: the mean offset and the mean slope of every
-/// connected component are 0. The corrections replace sources[i].photometry. *Collective*; the same
+/// connected component are 0. Gains that the sources have are kept and applied to their levels;
+/// the other corrections replace those in sources[i].photometry. *Collective*; the same
 /// corrections on every rank.
 std::vector<PlaneMatch> match_photometry(std::vector<MosaicSource>& sources,
                                          sky::SkyWcs const& grid, MatchOptions const& options,

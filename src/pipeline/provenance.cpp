@@ -159,7 +159,20 @@ std::string frames_json(std::vector<FrameRecord> const& frames)
             entry["filter"] = frame.header.facts.filter;
             entry["instrument"] = frame.header.facts.instrument;
         }
+        if (frame.quality.stars > 0) {
+            entry["quality"] = {{"stars", frame.quality.stars},
+                                {"fwhm", frame.quality.fwhm},
+                                {"ellipticity", frame.quality.ellipticity},
+                                {"gradient", frame.quality.gradient},
+                                {"saturated_fraction", frame.quality.saturated_fraction}};
+        }
+        if (frame.registration.matches > 0) {
+            entry["registration"] = {{"stars", frame.registration.matches},
+                                     {"rms_pixels", frame.registration.rms},
+                                     {"shift_pixels", frame.registration.shift}};
+        }
         for (plan::PlaneMeasurement const& plane : frame.planes) {
+            entry["scale"].push_back(plane.scale);
             entry["background"].push_back(plane.background);
             entry["noise_sigma"].push_back(plane.noise_sigma);
         }

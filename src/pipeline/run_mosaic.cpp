@@ -13,6 +13,7 @@
 #include "pipeline/mosaic_modes.hpp"
 #include "pipeline/p1_ingest.hpp"
 #include "pipeline/p2_group.hpp"
+#include "pipeline/p2_register.hpp"
 #include "pipeline/p4_grid.hpp"
 #include "pipeline/p6_finish.hpp"
 #include "pipeline/plan_overview.hpp"
@@ -36,6 +37,7 @@ void make_plan(plan::MosaicPlan& mosaic, RunConfig const& config, Context& conte
         report.timed("P4 grid", [&] { return plan_global_grid(mosaic.frames, config, context); });
     mosaic.groups =
         report.timed("P2 group", [&] { return group_pointings(mosaic.frames, config, context); });
+    report.timed("P2 register", [&] { register_frames(mosaic, config, context); });
 }
 
 /// The rest of the pipeline: pixels.

@@ -18,7 +18,7 @@ namespace
 using Json = nlohmann::json;
 
 /// Raised when the layout of the bytes changes, so that ranks of different builds notice.
-constexpr std::uint32_t layout_version = 3;
+constexpr std::uint32_t layout_version = 4;
 
 /// Numbers travel as byte strings, little-endian IEEE 754, because CBOR writers narrow doubles and
 /// replace NaN by one canonical NaN; a byte string keeps every bit, NaN and infinities included.
@@ -242,6 +242,7 @@ Json packed(std::vector<PlaneMeasurement> const& planes)
         values.push_back(plane.noise_sigma);
         values.push_back(plane.percentile_25);
         values.push_back(plane.percentile_90);
+        values.push_back(plane.scale);
     }
     return packed(std::span<double const>(values));
 }
@@ -249,10 +250,11 @@ Json packed(std::vector<PlaneMeasurement> const& planes)
 std::vector<PlaneMeasurement> planes_of(Json const& json)
 {
     std::vector<double> const values = doubles_of(json);
-    core::require(values.size() % 4 == 0, "packed measurements have the wrong length");
+    core::require(values.size() % 5 == 0, "packed measurements have the wrong length");
     std::vector<PlaneMeasurement> planes;
-    for (std::size_t i = 0; i < values.size(); i += 4) {
-        planes.push_back({values[i], values[i + 1], values[i + 2], values[i + 3]});
+    for (std::size_t i = 0; i < values.size(); i += 5) {
+        planes.push_back(
+            {values[i], values[i + 1], values[i + 2], values[i + 3], values[i + 4]});
     }
     return planes;
 }
@@ -268,6 +270,19 @@ FrameQuality quality_of(Json const& json)
 {
     std::vector<double> const values = doubles_of(json, 5);
     return {values[0], values[1], values[2], values[3], static_cast<std::int64_t>(values[4])};
+}
+
+Json packed(FrameRegistration const& registration)
+{
+    std::array const values{static_cast<double>(registration.matches), registration.rms,
+                            registration.shift};
+    return packed(std::span<double const>(values));
+}
+
+FrameRegistration registration_of(Json const& json)
+{
+    std::vector<double> const values = doubles_of(json, 3);
+    return {static_cast<std::int64_t>(values[0]), values[1], values[2]};
 }
 
 Json packed(std::vector<FrameStar> const& stars)
@@ -298,7 +313,7 @@ Json packed(FrameRecord const& record)
                         packed(record.header.wcs), record.header.wcs_origin,
                         static_cast<int>(record.verdict.state), record.verdict.reason,
                         packed(record.planes), packed(std::span(&record.masked_fraction, 1)),
-                        packed(record.footprint), packed(record.quality), packed(record.stars)});
+                        packed(record.footprint), packed(record.quality), packed(record.stars), packed(record.registration)});
 }
 
 FrameRecord record_of(Json const& json)
@@ -318,6 +333,7 @@ FrameRecord record_of(Json const& json)
     record.footprint = footprint_of(json.at(11));
     record.quality = quality_of(json.at(12));
     record.stars = stars_of(json.at(13));
+    record.registration = registration_of(json.at(14));
     return record;
 }
 

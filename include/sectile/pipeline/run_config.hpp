@@ -40,6 +40,13 @@ enum class Normalize : std::uint8_t
     sky_mean,
     linear_fit
 };
+/// What becomes of frames that stand out from their kind (plan/quality_gate.hpp).
+enum class QualityGate : std::uint8_t
+{
+    off,
+    report,
+    reject
+};
 enum class Weighting : std::uint8_t
 {
     none,
@@ -108,6 +115,8 @@ struct RunConfig
 
     Debayer debayer = Debayer::bilinear;
     bool cosmetic = true;  ///< hot pixels are repaired before debayering
+    QualityGate quality_gate = QualityGate::report;
+    double quality_gate_sigma = 4.0;
     sky::WcsLimits wcs_limits;
     plan::GroupingOptions grouping;
 

@@ -38,6 +38,8 @@ struct PlaneMeasurement
     double noise_sigma = 0.0;    ///< robust pixel-to-pixel noise of the sky
     double percentile_25 = 0.0;  ///< of the valid pixels
     double percentile_90 = 0.0;
+    /// Flux of the group's reference over that of this frame, from common stars; NaN until known.
+    double scale = unmeasured;
 };
 
 /// A star of a frame that may serve registration and normalisation. Kept short: every rank holds
@@ -73,6 +75,14 @@ struct FrameFootprint
     std::vector<sky::SkyCoord> edge;
 };
 
+/// How a frame was tied to its group by stars.
+struct FrameRegistration
+{
+    std::int64_t matches = 0;  ///< stars; 0: the WCS is the frame's own
+    double rms = unmeasured;   ///< of the matched stars after the fit, pixels
+    double shift = unmeasured;  ///< how far the fit moved the middle of the frame, pixels
+};
+
 /// One image HDU of the input: what P1 knows of it. Plain data; travels between ranks.
 struct FrameRecord
 {
@@ -82,6 +92,7 @@ struct FrameRecord
     std::vector<PlaneMeasurement> planes;  ///< geometry.planes entries when measured
     double masked_fraction = 0.0;          ///< of the pixels
     FrameQuality quality;
+    FrameRegistration registration;
     std::vector<FrameStar> stars;  ///< brightest first; emptied once frames are registered
     FrameFootprint footprint;      ///< valid when accepted
 };

@@ -61,6 +61,9 @@ std::map<std::string, std::string> const& other_values()
         {"mode", "mosaic-first"},
         {"assembly", "reproject"},  // the only one of this version
         {"start_from", "master-tiles"},
+        {"quality_gate", "reject"},
+        {"quality_gate_sigma", "5.5"},
+        {"cosmetic", "off"},
         {"debayer", "none"},
         {"min_scale", "0.3"},
         {"max_scale", "7.7"},

@@ -52,6 +52,8 @@ FrameRecord full_record()
     record.planes[2].percentile_90 = -1e-310;
     record.masked_fraction = 1.0 / 3.0;
     record.quality = {2.5, 0.1, std::numeric_limits<double>::quiet_NaN(), 1e-9, 1234567};
+    record.planes[0].scale = 1.1;
+    record.registration = {123, 0.1, -0.0};
     record.stars = {{1.5F, -2.25F, {1e30F, NAN, 0.1F}}, {}};
     record.header.geometry.stored_width = 8001;
     record.header.geometry.stored_height = 6001;
@@ -138,8 +140,12 @@ void expect_same(FrameRecord const& a, FrameRecord const& b)
         EXPECT_EQ(bits_of(a.planes[i].background), bits_of(b.planes[i].background));
         EXPECT_EQ(bits_of(a.planes[i].noise_sigma), bits_of(b.planes[i].noise_sigma));
         EXPECT_EQ(bits_of(a.planes[i].percentile_25), bits_of(b.planes[i].percentile_25));
+        EXPECT_EQ(bits_of(a.planes[i].scale), bits_of(b.planes[i].scale));
         EXPECT_EQ(bits_of(a.planes[i].percentile_90), bits_of(b.planes[i].percentile_90));
     }
+    EXPECT_EQ(a.registration.matches, b.registration.matches);
+    EXPECT_EQ(bits_of(a.registration.rms), bits_of(b.registration.rms));
+    EXPECT_EQ(bits_of(a.registration.shift), bits_of(b.registration.shift));
     EXPECT_EQ(bits_of(a.quality.fwhm), bits_of(b.quality.fwhm));
     EXPECT_EQ(bits_of(a.quality.ellipticity), bits_of(b.quality.ellipticity));
     EXPECT_EQ(bits_of(a.quality.gradient), bits_of(b.quality.gradient));

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "pipeline/p2_register.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "sectile/core/log.hpp"
+#include "sectile/plan/decomposition.hpp"
+
+#include "pipeline/register_group.hpp"
+
+namespace sectile::pipeline
+{
+namespace
+{
+using plan::FrameRecord;
+
+/// The frames of one group, registered, without their stars.
+std::vector<FrameRecord> registered(plan::Group const& group, std::vector<FrameRecord> const& all)
+{
+    std::vector<FrameRecord> frames;
+    frames.reserve(group.frames.size());
+    for (core::FrameId const id : group.frames) {
+        frames.push_back(all[id.value]);
+    }
+    register_group(frames);
+    for (FrameRecord& frame : frames) {
+        frame.stars = {};
+    }
+    return frames;
+}
+
+void forget_stars(std::vector<FrameRecord>& frames)
+{
+    for (FrameRecord& frame : frames) {
+        frame.stars = {};
+    }
+}
+
+/// Without the frames that were quarantined; groups keep their order and are numbered anew.
+std::vector<plan::Group> remaining(std::vector<plan::Group> groups,
+                                   std::vector<FrameRecord> const& frames)
+{
+    for (plan::Group& group : groups) {
+        std::erase_if(group.frames, [&](core::FrameId id) {
+            return !frames[id.value].verdict.accepted();
+        });
+    }
+    std::erase_if(groups, [](plan::Group const& group) { return group.frames.empty(); });
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+        groups[i].id = core::GroupId{static_cast<std::uint32_t>(i)};
+    }
+    return groups;
+}
+
+void log_registration(std::vector<FrameRecord> const& frames)
+{
+    std::size_t tied = 0;
+    std::size_t accepted = 0;
+    for (FrameRecord const& frame : frames) {
+        accepted += frame.verdict.accepted() ? 1 : 0;
+        tied += frame.verdict.accepted() && frame.registration.matches > 0 ? 1 : 0;
+    }
+    core::log_world(core::LogLevel::info,
+                    fmt::format("{} of {} frames tied by stars", tied, accepted));
+}
+}  // namespace
+
+void register_frames(plan::MosaicPlan& mosaic, RunConfig const& config, Context& context)
+{
+    if (config.start_from_tiles || config.dry_run) {
+        return;
+    }
+    std::vector<plan::WorkItem> work;
+    for (plan::Group const& group : mosaic.groups) {
+        work.push_back({work.size(), static_cast<double>(group.frames.size())});
+    }
+    auto const assignment = plan::assign_work(work, context.world.size());
+    auto const& mine = assignment[static_cast<std::size_t>(context.world.rank())];
+    std::vector<std::vector<FrameRecord>> done(mine.size());
+    comm::agree(context.world, "registering the frames", [&] {
+        context.for_each_item("P2 register", mine.size(), [&](std::size_t i) {
+            done[i] = registered(mosaic.groups[mine[i]], mosaic.frames);
+        });
+    });
+    forget_stars(mosaic.frames);
+    std::vector<FrameRecord> own;
+    for (auto& frames : done) {
+        std::ranges::move(frames, std::back_inserter(own));
+    }
+    for (auto& part : comm::all_gather(context.world, plan::pack(own))) {
+        for (FrameRecord& frame : plan::unpack(part)) {
+            mosaic.frames[frame.id.value] = std::move(frame);
+        }
+        part = {};
+    }
+    std::size_t const before = mosaic.groups.size();
+    for (FrameRecord const& frame : mosaic.frames) {
+        if (!frame.verdict.accepted() && frame.verdict.reason.starts_with("its stars")) {
+            core::log_world(core::LogLevel::warning,
+                            fmt::format("quarantined {}[{}]: {}", frame.header.path,
+                                        frame.header.hdu, frame.verdict.reason));
+        }
+    }
+    mosaic.groups = remaining(std::move(mosaic.groups), mosaic.frames);
+    if (mosaic.groups.size() != before) {
+        context.report.note("groups without remaining frames were dropped");
+    }
+    log_registration(mosaic.frames);
+}
+}  // namespace sectile::pipeline
