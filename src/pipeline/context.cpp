@@ -38,6 +38,7 @@ plan::Capabilities Context::node_now()
         now.resident = core::read_process_usage().resident;
         trimmed_resident_ = now.resident;
     }
+    trimmed_resident_ = std::min(trimmed_resident_, now.resident);
     return now;
 }
 

@@ -17,6 +17,7 @@ HeavyPhase::HeavyPhase(Context& context, plan::PlanKind kind)
       start_(std::chrono::steady_clock::now()),
       cpu_start_(core::read_process_usage().cpu_time)
 {
+    core::trim_heap();
     core::reset_peak_resident();
     context_.plan_in_force.reset();
 }

@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "sectile/core/hash.hpp"
 #include "sectile/core/log.hpp"
 #include "sectile/solve/photometric_solve.hpp"
 #include "sectile/solve/plane_fit.hpp"
@@ -30,35 +31,54 @@ constexpr std::size_t near_partners = 8;
 /// Cells two sources must share for a difference worth having.
 constexpr std::size_t least_cells = 4;
 
-/// A set that is filled in any order with many repeats; never holds more than about twice its
-/// members.
-class RepeatedSet
+/// Partners of one source, offered in any order and many times. Of more than `most` the ones with
+/// the smallest hash stay: a choice that is the same in any order and takes from every part of the
+/// overlaps in proportion. Never holds more than about twice that.
+class PartnerSet
 {
   public:
-    void add(std::size_t value)
+    explicit PartnerSet(std::size_t owner) : owner_(owner) {}
+
+    void offer(std::size_t partner)
     {
-        values_.push_back(value);
-        if (values_.size() >= compact_at_) {
+        entries_.push_back({hash_of(partner), partner});
+        if (entries_.size() >= 2 * most) {
             compact();
-            compact_at_ = std::max(least, 2 * values_.size());
         }
     }
     /// Ascending, each once.
     [[nodiscard]] std::vector<std::size_t> take()
     {
         compact();
-        return std::move(values_);
+        std::vector<std::size_t> partners;
+        partners.reserve(entries_.size());
+        for (auto const& [hash, partner] : entries_) {
+            partners.push_back(partner);
+        }
+        std::ranges::sort(partners);
+        entries_ = {};
+        return partners;
     }
 
   private:
-    static constexpr std::size_t least = 64;
+    static constexpr std::size_t most = 32;
+
+    [[nodiscard]] std::uint64_t hash_of(std::size_t partner) const
+    {
+        core::ContentHash hash;
+        hash.add(owner_).add(partner);
+        return hash.value();
+    }
     void compact()
     {
-        std::sort(values_.begin(), values_.end());
-        values_.erase(std::unique(values_.begin(), values_.end()), values_.end());
+        std::ranges::sort(entries_);
+        auto const repeated = std::ranges::unique(entries_);
+        entries_.erase(repeated.begin(), repeated.end());
+        entries_.resize(std::min(entries_.size(), most));
     }
-    std::vector<std::size_t> values_;
-    std::size_t compact_at_ = least;
+
+    std::uint64_t owner_;
+    std::vector<std::pair<std::uint64_t, std::size_t>> entries_;
 };
 
 /// Who shares the cells of one row of the lattice after the other, so that only a row is held.
@@ -110,7 +130,10 @@ class CellRowMembers
 std::vector<std::vector<std::size_t>> candidate_partners(std::vector<SourceCells> const& all,
                                                          CellLattice const& lattice)
 {
-    std::vector<RepeatedSet> sets(all.size());
+    std::vector<PartnerSet> sets;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        sets.emplace_back(i);
+    }
     CellRowMembers rows(all, lattice);
     for (auto const* row = &rows.next_row(); !row->empty(); row = &rows.next_row()) {
         for (auto first = row->begin(); first != row->end();) {
@@ -121,7 +144,7 @@ std::vector<std::vector<std::size_t>> candidate_partners(std::vector<SourceCells
             for (std::size_t k = 0; k < count; ++k) {
                 for (std::size_t gap = 1; k + gap < count;
                      gap = gap < near_partners ? gap + 1 : gap * 2) {
-                    sets[first[static_cast<std::ptrdiff_t>(k)].second].add(
+                    sets[first[static_cast<std::ptrdiff_t>(k)].second].offer(
                         first[static_cast<std::ptrdiff_t>(k + gap)].second);
                 }
             }
@@ -130,17 +153,23 @@ std::vector<std::vector<std::size_t>> candidate_partners(std::vector<SourceCells
     }
     std::vector<std::vector<std::size_t>> partners;
     partners.reserve(sets.size());
-    for (RepeatedSet& set : sets) {
+    for (PartnerSet& set : sets) {
         partners.push_back(set.take());
     }
     return partners;
 }
 
-/// Differences b - a at the centres of the common cells of two sources.
-std::vector<solve::PlanePoint> common_differences(std::vector<CellLevel> const& a,
-                                                  std::vector<CellLevel> const& b,
-                                                  CellLattice const& lattice)
+/// Differences b - a at the centres of cells that two sources have in common.
+struct CommonDifferences
 {
+    std::size_t cells = 0;                  ///< in common
+    std::vector<solve::PlanePoint> chosen;  ///< some hundreds of them, spread over the overlap
+};
+
+CommonDifferences common_differences(std::vector<CellLevel> const& a,
+                                     std::vector<CellLevel> const& b, CellLattice const& lattice)
+{
+    constexpr std::size_t enough = 600;
     std::vector<solve::PlanePoint> differences;
     auto i = a.begin();
     auto j = b.begin();
@@ -160,7 +189,15 @@ std::vector<solve::PlanePoint> common_differences(std::vector<CellLevel> const& 
             ++j;
         }
     }
-    return differences;
+    std::size_t const cells = differences.size();
+    // More say nothing new about three numbers.
+    if (std::size_t const step = differences.size() / enough + 1; step > 1) {
+        for (std::size_t k = 0; k * step < differences.size(); ++k) {
+            differences[k] = differences[k * step];
+        }
+        differences.resize((differences.size() + step - 1) / step);
+    }
+    return {cells, std::move(differences)};
 }
 
 /// Two sources and the plane that their difference b - a follows.
@@ -171,24 +208,38 @@ struct ComparedPair
     solve::PlaneFit difference;
 };
 
+/// The pairs of source `a` whose overlap is worth a difference.
+std::vector<ComparedPair> compare_source(std::vector<SourceCells> const& all, std::size_t a,
+                                         std::vector<std::size_t> const& partners,
+                                         std::size_t plane, double overlap_min,
+                                         CellLattice const& lattice)
+{
+    std::vector<ComparedPair> pairs;
+    for (std::size_t const b : partners) {
+        auto const& cells_a = all[a][plane];
+        auto const& cells_b = all[b][plane];
+        CommonDifferences const common = common_differences(cells_a, cells_b, lattice);
+        double const wanted =
+            overlap_min * static_cast<double>(std::min(cells_a.size(), cells_b.size()));
+        if (common.cells >= least_cells && static_cast<double>(common.cells) >= wanted) {
+            pairs.push_back({a, b, solve::fit_plane(common.chosen)});
+        }
+    }
+    return pairs;
+}
+
 std::vector<ComparedPair> compare_plane(std::vector<SourceCells> const& all,
                                         std::vector<std::vector<std::size_t>> const& partners,
                                         std::size_t plane, double overlap_min,
-                                        CellLattice const& lattice)
+                                        CellLattice const& lattice, engine::TbbRunner& runner)
 {
+    std::vector<std::vector<ComparedPair>> of_source(all.size());
+    runner.for_each(all.size(), [&](std::size_t a, int /*worker*/) {
+        of_source[a] = compare_source(all, a, partners[a], plane, overlap_min, lattice);
+    });
     std::vector<ComparedPair> pairs;
-    for (std::size_t a = 0; a < all.size(); ++a) {
-        for (std::size_t const b : partners[a]) {
-            auto const& cells_a = all[a][plane];
-            auto const& cells_b = all[b][plane];
-            auto const differences = common_differences(cells_a, cells_b, lattice);
-            double const wanted =
-                overlap_min * static_cast<double>(std::min(cells_a.size(), cells_b.size()));
-            if (differences.size() >= least_cells &&
-                static_cast<double>(differences.size()) >= wanted) {
-                pairs.push_back({a, b, solve::fit_plane(differences)});
-            }
-        }
+    for (auto const& found : of_source) {
+        pairs.insert(pairs.end(), found.begin(), found.end());
     }
     return pairs;
 }
@@ -260,7 +311,8 @@ PlaneMatch solve_plane(std::vector<ComparedPair> const& pairs,
 /// Rank 0: the solution of every plane of colour from all levels.
 std::vector<PlaneMatch> solve_planes(std::vector<SourceCells> const& all, std::size_t planes,
                                      std::span<core::Box const> footprints,
-                                     CellLattice const& lattice, MatchOptions const& options)
+                                     CellLattice const& lattice, MatchOptions const& options,
+                                     engine::TbbRunner& runner)
 {
     auto const partners = candidate_partners(all, lattice);
     std::vector<PlaneMatch> matches;
@@ -271,7 +323,7 @@ std::vector<PlaneMatch> solve_planes(std::vector<SourceCells> const& all, std::s
             area.push_back(std::max(1.0, static_cast<double>(cells[plane].size())));
         }
         matches.push_back(
-            solve_plane(compare_plane(all, partners, plane, options.overlap_min, lattice),
+            solve_plane(compare_plane(all, partners, plane, options.overlap_min, lattice, runner),
                         footprints, area, options.method == PhotometricMatch::plane));
     }
     return matches;
@@ -359,7 +411,7 @@ std::vector<PlaneMatch> match_photometry(std::vector<MosaicSource>& sources,
             for (engine::CoaddInput const& input : job.inputs) {
                 footprints.push_back(input.footprint);
             }
-            matches = solve_planes(all, planes, footprints, lattice, options);
+            matches = solve_planes(all, planes, footprints, lattice, options, *context.runner);
         }
     });
     broadcast_corrections(comm, matches, sources.size());

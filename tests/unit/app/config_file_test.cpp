@@ -206,13 +206,13 @@ TEST(ZeMosaicJson, NamesIgnoredKeysOnce)
 TEST(ZeMosaicJson, RefusesWhatThisVersionDoesNotOffer)
 {
     ScratchFile const file("c.json", R"({"input_dir": "a", "output_dir": "o",
-        "sds_mode_default": true, "stacking_normalize_method": "linear_fit"})");
+        "sds_mode_default": true, "intertile_photometric_match": "affine"})");
 
     std::string const text = error_with(file);
 
     EXPECT_TRUE(holds(text, "mode in " + file.path() + " cannot be 'sds'")) << text;
-    EXPECT_TRUE(holds(text, "this version offers none, sky_mean")) << text;
-    EXPECT_EQ(error_with(file, {"--mode", "classic", "--stacking-normalize-method", "none"}), "");
+    EXPECT_TRUE(holds(text, "this version offers off, offset")) << text;
+    EXPECT_EQ(error_with(file, {"--mode", "classic", "--intertile-photometric-match", "off"}), "");
 }
 
 TEST(ZeMosaicJson, TakesListsAndRefusesObjects)

@@ -256,8 +256,6 @@ TEST(RunRequest, SaysWhatThisVersionOffers)
     EXPECT_EQ(error_with_paths({"--mode", "sds"}),
               "--mode cannot be 'sds' (it is planned for a later version; this version offers "
               "classic, mosaic-first)");
-    EXPECT_TRUE(holds(error_with_paths({"--stacking-normalize-method", "linear_fit"}),
-                      "this version offers none, sky_mean"));
     EXPECT_TRUE(holds(error_with_paths({"--intertile-photometric-match", "affine"}),
                       "this version offers off, offset"));
     EXPECT_TRUE(holds(error_with_paths({"--mode", "moasic-first"}), "did you mean mosaic-first?"));
