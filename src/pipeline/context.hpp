@@ -15,18 +15,21 @@
 #include "sectile/report/progress.hpp"
 #include "sectile/report/run_report.hpp"
 
+#include "pipeline/preparations.hpp"
+
 namespace sectile::pipeline
 {
 /// What there is: ranks, this rank's share of the node, threads, backend, report. Made once per
 /// run.
 struct Context
 {
-    /// *Collective*: learns the node, starts the threads, chooses the backend.
+    /// *Collective*: learns the node, opens master frames, starts the threads, chooses the backend.
     Context(RunConfig const& config, comm::Communicator const& members);
 
     comm::Communicator world;
     plan::Capabilities node;
-    bool spans_nodes = false;  ///< ranks live on more than one node
+    bool spans_nodes = false;   ///< ranks live on more than one node
+    Preparations preparations;  ///< of the raw pixels of frames
     std::unique_ptr<engine::TbbRunner> runner;
     std::unique_ptr<compute::Backend> backend;
     report::RunReport report;

@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "sectile/core/robust.hpp"
+#include "sectile/engine/pixel_source.hpp"
 #include "sectile/image/bayer.hpp"
 #include "sectile/image/image.hpp"
-#include "sectile/io/frame_reader.hpp"
 
 namespace sectile::pipeline
 {
@@ -158,17 +158,23 @@ class Pass
 };
 }  // namespace
 
-FrameMeasurement measure_frame(sky::FrameHeader const& header, std::int64_t rows)
+FrameMeasurement measure_frame(sky::FrameHeader const& header, engine::FramePreparation preparation,
+                               std::int64_t rows)
 {
-    std::int64_t const block_rows = std::clamp<std::int64_t>(rows, 1, header.geometry.height);
-    io::FrameReader reader(header);
-    Pass pass(header.geometry);
-    for (std::int64_t y = 0; y < header.geometry.height; y += block_rows) {
-        core::Box const box{0, y, header.geometry.width,
-                            std::min(header.geometry.height, y + block_rows)};
-        image::Image<float> block(box, header.geometry.stored_planes);
-        reader.read(block.view());
-        pass.add(std::as_const(block).view());
+    preparation.weighs = false;
+    bool const is_superpixels = header.geometry.stored_width > 0;
+    auto const source = is_superpixels ? engine::make_frame_source(header, std::move(preparation))
+                                       : engine::make_raw_source(header, std::move(preparation));
+    sky::FrameGeometry geometry = header.geometry;
+    if (is_superpixels) {
+        geometry.bayer = image::BayerPattern::none;
+    }
+    std::int64_t const block_rows = std::clamp<std::int64_t>(rows, 1, geometry.height);
+    Pass pass(geometry);
+    for (std::int64_t y = 0; y < geometry.height; y += block_rows) {
+        core::Box const box{0, y, geometry.width, std::min(geometry.height, y + block_rows)};
+        image::Image<float> const block = source->read(box).science;
+        pass.add(block.view());
     }
     return pass.result();
 }

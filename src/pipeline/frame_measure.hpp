@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "sectile/engine/frame_preparation.hpp"
 #include "sectile/plan/frame_record.hpp"
 #include "sectile/sky/frame_header.hpp"
 
@@ -23,6 +24,9 @@ struct FrameMeasurement
 /// result. Background: median after clipping at 3 robust
 /// sigma about the median. Noise: the scaled median absolute difference of pixels two columns apart
 /// (the same colour of a mosaic, hardly correlated in a resampled image), 1.4826 / sqrt(2).
+/// Of the raw pixels, calibrated and masked; of superpixels where a mosaic becomes such.
 /// Thread-safe. Throws core::IoError.
-[[nodiscard]] FrameMeasurement measure_frame(sky::FrameHeader const& header, std::int64_t rows);
+[[nodiscard]] FrameMeasurement measure_frame(sky::FrameHeader const& header,
+                                             engine::FramePreparation preparation,
+                                             std::int64_t rows);
 }  // namespace sectile::pipeline

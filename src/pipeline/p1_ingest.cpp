@@ -20,6 +20,7 @@
 
 #include "pipeline/broadcast.hpp"
 #include "pipeline/frame_measure.hpp"
+#include "pipeline/frame_setup.hpp"
 
 namespace sectile::pipeline
 {
@@ -105,11 +106,14 @@ void judge_wcs(FrameRecord& frame, sky::WcsLimits const& limits)
     }
 }
 
-void judge_pixels(FrameRecord& frame, std::int64_t rows)
+void judge_pixels(FrameRecord& frame, RunConfig const& config, Preparations const& preparations,
+                  std::int64_t rows)
 {
-    FrameMeasurement const measured = measure_frame(frame.header, rows);
+    FrameMeasurement const measured =
+        measure_frame(frame.header, preparations.of(frame.header), rows);
     frame.masked_fraction = measured.masked_fraction;
     frame.planes = measured.planes;
+    scale_weights(frame, config, rows);
     if (measured.masked_fraction >= 1.0) {
         quarantine(frame, "every pixel is masked (NaN or BLANK)");
     } else if (measured.lowest == measured.highest) {
@@ -136,13 +140,13 @@ std::optional<std::string> partner_image(std::filesystem::path const& path)
 
 /// All frames of one file with their verdicts; a bad file is a quarantined record.
 std::vector<FrameRecord> ingest_file(std::string const& path, RunConfig const& config,
-                                     std::int64_t rows)
+                                     Preparations const& preparations, std::int64_t rows)
 {
     auto const image = partner_image(path);
     if (image && config.start_from_tiles) {
         return {};
     }
-    io::FileScan scan = io::scan_file(path, config.debayer == Debayer::bilinear);
+    io::FileScan scan = scan_frames(path, config, preparations);
     std::vector<FrameRecord> records;
     for (sky::FrameHeader& header : scan.frames) {
         FrameRecord frame;
@@ -153,7 +157,7 @@ std::vector<FrameRecord> ingest_file(std::string const& path, RunConfig const& c
         }
         if (frame.verdict.accepted() && !config.dry_run) {
             try {
-                judge_pixels(frame, rows);
+                judge_pixels(frame, config, preparations, rows);
             } catch (core::Error const& error) {
                 quarantine(frame, error.what());
             }
@@ -188,13 +192,15 @@ plan::ParallelPlan plan_ingest(std::span<std::string const> files, RunConfig con
     std::size_t const count = std::min(looked_at, files.size());
     for (std::size_t i = 0; i < count; ++i) {
         io::FileScan const scan =
-            io::scan_file(files[i * files.size() / count], config.debayer == Debayer::bilinear);
+            scan_frames(files[i * files.size() / count], config, context.preparations);
         for (sky::FrameHeader const& header : scan.frames) {
-            sky::FrameGeometry const& stored = header.geometry;
-            size.width = std::max(size.width, stored.width);
-            size.height = std::max(size.height, stored.height);
-            size.source_planes = std::max(size.source_planes, stored.stored_planes);
-            size.open_bytes = std::max(size.open_bytes, engine::bytes_while_open(header));
+            auto const source = engine::make_raw_source(header, context.preparations.of(header));
+            size.width = std::max(size.width, source->bounds().width());
+            size.height = std::max(size.height, source->bounds().height());
+            size.source_planes = std::max(size.source_planes, source->held_planes());
+            size.load_planes = std::max(size.load_planes, source->planes_while_reading());
+            size.load_margin = std::max(size.load_margin, source->margin_while_reading());
+            size.open_bytes = std::max(size.open_bytes, source->bytes_while_open());
         }
     }
     size.source_width = size.width;
@@ -300,8 +306,8 @@ void judge_input(std::vector<FrameRecord> const& frames, RunConfig const& config
 
 std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
 {
-    auto const files =
-        broadcast_strings(context.world, [&] { return io::find_fits_files(config.input); });
+    auto const files = broadcast_strings(
+        context.world, [&] { return frame_files(io::find_fits_files(config.input), config); });
     auto const ranks = static_cast<std::size_t>(context.world.size());
     auto const rank = static_cast<std::size_t>(context.world.rank());
     std::size_t const first = files.size() * rank / ranks;
@@ -312,7 +318,8 @@ std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
         plan::ParallelPlan const plan =
             plan_ingest(std::span(files).subspan(first, per_file.size()), config, context);
         context.for_each_item("P1 ingest", per_file.size(), [&](std::size_t i) {
-            per_file[i] = ingest_file(files[first + i], config, plan.rows_per_chunk);
+            per_file[i] =
+                ingest_file(files[first + i], config, context.preparations, plan.rows_per_chunk);
         });
     });
     context.release_plan();
@@ -323,6 +330,7 @@ std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
         }
         judge_planes(all);
         log_verdicts(all);
+        note_lonely_frames(all, config, context.report);
     }
     std::vector<std::byte> bytes;
     if (context.world.size() > 1 && context.world.is_root()) {

@@ -139,8 +139,8 @@ FrameRecord make_tile(plan::Group const& group, std::vector<FrameRecord> const& 
     job.canvas = {0, 0, grid.width(), grid.height()};
     job.planes = frames[reference].header.geometry.planes;
     job.recipe = {config.resample, config.stacking.combine, config.feather};
-    job.inputs =
-        place_sources(members, *context.runner, sources, grid_wcs, config.stacking.weighting);
+    job.inputs = place_sources(members, *context.runner, sources, grid_wcs,
+                               config.stacking.weighting, context.preparations);
 
     engine::Route const route =
         config.route == Route::push ? engine::Route::push : engine::Route::pull;
@@ -159,7 +159,7 @@ FrameRecord make_tile(plan::Group const& group, std::vector<FrameRecord> const& 
     comm::agree(members, "measuring a tile", [&] {
         if (members.is_root()) {
             core::MemoryBudget::Promise const granted;  // a block of rows
-            tile.planes = measure_frame(tile.header, execution.plan.rows_per_chunk).planes;
+            tile.planes = measure_frame(tile.header, {}, execution.plan.rows_per_chunk).planes;
         }
     });
     return tile;

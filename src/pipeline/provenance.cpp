@@ -159,6 +159,15 @@ std::string frames_json(std::vector<FrameRecord> const& frames)
             entry["filter"] = frame.header.facts.filter;
             entry["instrument"] = frame.header.facts.instrument;
         }
+        for (auto const& [name, partner] : {std::pair{"weight_map", &frame.header.weight},
+                                            std::pair{"mask", &frame.header.mask}}) {
+            if (partner->exists()) {
+                entry[name] = partner->path + "[" + std::to_string(partner->hdu) + "]";
+            }
+        }
+        if (frame.header.weight.exists()) {
+            entry["weight_scale"] = frame.header.weight.scale;
+        }
         for (plan::PlaneMeasurement const& plane : frame.planes) {
             entry["background"].push_back(plane.background);
             entry["noise_sigma"].push_back(plane.noise_sigma);
