@@ -98,10 +98,10 @@ class StoredPixels
         return header_.weight.exists() ? header_.weight.geometry.stored_planes : 0;
     }
 
-    /// Most planes held at once beside the pixels that read() returns.
+    /// Most planes held at once beside those of the frame itself: of a master or of the weight map.
     [[nodiscard]] int planes_beside() const
     {
-        int planes = is_weighing() ? 0 : weight_planes();
+        int planes = weight_planes();
         for (sky::FrameHeader const* const master : masters()) {
             planes = std::max(planes, master->geometry.stored_planes);
         }
@@ -248,8 +248,9 @@ class RawSource final : public PixelSource
     }
     [[nodiscard]] int planes_while_reading() const override
     {
-        // With a margin the pixels are copied out of the wider ones at the end.
-        return std::max(stored_.planes_beside(), stored_.margin() > 0 ? held_planes() : 0);
+        // With a margin all is read in another window than that of the result.
+        int const all = planes() + stored_.planes_beside();
+        return stored_.margin() > 0 ? all : all - held_planes();
     }
     [[nodiscard]] int margin_while_reading() const override { return stored_.margin(); }
     [[nodiscard]] std::int64_t bytes_while_open() const override
@@ -297,8 +298,7 @@ class MosaicFrameSource final : public PixelSource
     [[nodiscard]] int planes_while_reading() const override
     {
         int const pixels_of_cell = method_ == DebayerMethod::superpixel ? 4 : 1;
-        int const weight = stored_.is_weighing() ? 1 : 0;
-        return pixels_of_cell * (1 + std::max(weight, stored_.planes_beside()));
+        return pixels_of_cell * (1 + stored_.planes_beside());
     }
     [[nodiscard]] int margin_while_reading() const override
     {
