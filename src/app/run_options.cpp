@@ -5,8 +5,8 @@
 
 #include "sectile/compute/backend.hpp"
 #include "sectile/core/error.hpp"
-#include "sectile/pipeline/partner_names.hpp"
 
+#include "app/frame_options.hpp"
 #include "app/table_builder.hpp"
 
 namespace sectile::app
@@ -164,65 +164,6 @@ void add_input_and_output(Builder& table)
     table.choice<bool>("start_from", "what the input is: raw frames, or finished master tiles",
                        {{"frames", false}, {"master-tiles", true}},
                        SECTILE_FIELD(start_from_tiles));
-}
-
-template <class Field>
-void add_partner_rule(Builder& table, std::string key, std::string help, Field field)
-{
-    table.add(
-        std::move(key), "RULE", std::move(help),
-        [field](RunConfig& config, std::string const& text) {
-            std::string const rule = trimmed(text);
-            if (std::string const reason = pipeline::reason_bad_partner_rule(rule);
-                !reason.empty()) {
-                throw BadValue(reason);
-            }
-            field(config) = rule;
-        },
-        [field](RunConfig const& config) {
-            std::string const& rule = field(config);
-            return rule.empty() ? Words{} : Words{rule};
-        });
-}
-
-/// Master frames, weight maps and masks.
-void add_frame_partners(Builder& table)
-{
-    using pipeline::WeightType;
-    table.text("master_dark", "FILE", "master dark, subtracted from every frame",
-               SECTILE_FIELD(masters.dark));
-    table.text("master_flat", "FILE",
-               "master flat; frames are divided by it, over its level in each colour",
-               SECTILE_FIELD(masters.flat));
-    table.text("bad_pixel_map", "FILE", "image of the sensor, not zero where a pixel is bad",
-               SECTILE_FIELD(masters.bad_pixels));
-    add_partner_rule(table, "weight_suffix",
-                     "where the weight map of a frame is: .weight (a.weight.fits), OLD=NEW in "
-                     "the file name, or [EXTNAME]",
-                     SECTILE_FIELD(partners.weight_suffix));
-    table.choice<WeightType>("weight_type",
-                             "what weight maps hold; map_weight: relative inverse variance",
-                             {{"none", WeightType::none},
-                              {"map_weight", WeightType::map_weight},
-                              {"inverse_variance", WeightType::inverse_variance},
-                              {"map_variance", WeightType::map_variance},
-                              {"map_rms", WeightType::map_rms}},
-                             SECTILE_FIELD(partners.weight_type));
-    add_partner_rule(table, "mask_suffix", "where the mask of a frame is, as for weight_suffix",
-                     SECTILE_FIELD(partners.mask_suffix));
-    table.add(
-        "mask_bits", "all|INTEGER", "bits of a mask that mean a bad pixel, as a sum such as 5",
-        [](RunConfig& config, std::string const& text) {
-            constexpr std::uint64_t all = ~std::uint64_t{0};
-            config.partners.mask_bits = trimmed(text) == "all" ? all : parse_count(text);
-            if (config.partners.mask_bits == 0) {
-                throw BadValue("it must be all, or a number above 0");
-            }
-        },
-        [](RunConfig const& config) {
-            std::uint64_t const bits = config.partners.mask_bits;
-            return Words{bits == ~std::uint64_t{0} ? "all" : std::to_string(bits)};
-        });
 }
 
 void add_ingest_and_grouping(Builder& table)
