@@ -6,6 +6,7 @@
 #include "sectile/compute/backend.hpp"
 #include "sectile/core/error.hpp"
 
+#include "app/frame_options.hpp"
 #include "app/table_builder.hpp"
 
 namespace sectile::app
@@ -178,10 +179,13 @@ void add_input_and_output(Builder& table)
 void add_ingest_and_grouping(Builder& table)
 {
     table.section("P1 ingest and measure", Effect::picture);
-    table.choice<pipeline::Debayer>(
-        "debayer", "how Bayer mosaics become RGB",
-        {{"bilinear", pipeline::Debayer::bilinear}, {"none", pipeline::Debayer::none}},
-        SECTILE_FIELD(debayer), {"vng", "superpixel"});
+    table.choice<pipeline::Debayer>("debayer", "how Bayer mosaics become RGB",
+                                    {{"bilinear", pipeline::Debayer::bilinear},
+                                     {"vng", pipeline::Debayer::vng},
+                                     {"superpixel", pipeline::Debayer::superpixel},
+                                     {"none", pipeline::Debayer::none}},
+                                    SECTILE_FIELD(debayer));
+    add_frame_partners(table);
     add_angle(table, "min_scale", "ARCSEC", "least pixel scale of a frame that is believed",
               {0.0, 36000.0, true}, true, SECTILE_FIELD(wcs_limits.min_scale));
     add_angle(table, "max_scale", "ARCSEC", "largest pixel scale of a frame that is believed",

@@ -47,6 +47,7 @@ class TileSource final : public PixelSource
     }
 
     [[nodiscard]] int planes_while_reading() const override { return 0; }
+    [[nodiscard]] int margin_while_reading() const override { return 0; }
     [[nodiscard]] std::int64_t bytes_while_open() const override
     {
         return engine::bytes_while_open(header_);

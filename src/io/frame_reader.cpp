@@ -42,8 +42,9 @@ void fill_outside(image::ImageView<float> const& out, core::Box const& inside)
 
 bool same_storage(sky::FrameGeometry const& a, sky::FrameGeometry const& b)
 {
-    return a.width == b.width && a.height == b.height && a.stored_planes == b.stored_planes &&
-           a.planes_last == b.planes_last && a.bits_per_pixel == b.bits_per_pixel;
+    return a.file_width() == b.file_width() && a.file_height() == b.file_height() &&
+           a.stored_planes == b.stored_planes && a.planes_last == b.planes_last &&
+           a.bits_per_pixel == b.bits_per_pixel;
 }
 }  // namespace
 

@@ -64,6 +64,7 @@ plan::JobSize job_size(engine::CoaddJob const& job, engine::Route route)
     }
     for (engine::CoaddInput const& input : job.inputs) {
         size.load_planes = std::max(size.load_planes, input.pixels->planes_while_reading());
+        size.load_margin = std::max(size.load_margin, input.pixels->margin_while_reading());
         size.open_bytes = std::max(size.open_bytes, input.pixels->bytes_while_open());
     }
     if (route == engine::Route::push) {

@@ -15,7 +15,7 @@
 #include "sectile/report/progress.hpp"
 #include "sectile/report/run_report.hpp"
 
-#include "pipeline/hot_pixel_maps.hpp"
+#include "pipeline/preparations.hpp"
 
 namespace sectile::pipeline
 {
@@ -23,17 +23,17 @@ namespace sectile::pipeline
 /// run.
 struct Context
 {
-    /// *Collective*: learns the node, starts the threads, chooses the backend.
+    /// *Collective*: learns the node, opens master frames, starts the threads, chooses the backend.
     Context(RunConfig const& config, comm::Communicator const& members);
 
     comm::Communicator world;
     plan::Capabilities node;
-    bool spans_nodes = false;  ///< ranks live on more than one node
+    bool spans_nodes = false;   ///< ranks live on more than one node
+    Preparations preparations;  ///< of the raw pixels of frames
     std::unique_ptr<engine::TbbRunner> runner;
     std::unique_ptr<compute::Backend> backend;
     report::RunReport report;
     report::Progress progress;  ///< speaks on rank 0 only
-    HotPixelMaps hot_pixels;    ///< known after P1
 
     /// The plan of the phase that runs; of several jobs in a phase the one that needs most memory.
     std::optional<plan::ParallelPlan> plan_in_force;

@@ -3,13 +3,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <optional>
 #include <span>
 #include <utility>
 
 #include "sectile/compute/debayer.hpp"
 #include "sectile/core/robust.hpp"
-#include "sectile/io/frame_reader.hpp"
+#include "sectile/engine/pixel_source.hpp"
 #include "sectile/measure/measure_stars.hpp"
 
 namespace sectile::pipeline
@@ -27,9 +28,8 @@ struct Block
     core::Box read;
 };
 
-std::vector<Block> blocks_of(sky::FrameGeometry const& geometry)
+std::vector<Block> blocks_of(core::Box const& frame)
 {
-    core::Box const frame{0, 0, geometry.width, geometry.height};
     // Blocks of equal size rather than a narrow rest.
     auto const count = [](std::int64_t side) { return (side + block_side - 1) / block_side; };
     std::int64_t const columns = count(frame.width());
@@ -37,9 +37,13 @@ std::vector<Block> blocks_of(sky::FrameGeometry const& geometry)
     std::vector<Block> blocks;
     for (std::int64_t j = 0; j < rows; ++j) {
         for (std::int64_t i = 0; i < columns; ++i) {
-            core::Box const core{frame.width() * i / columns, frame.height() * j / rows,
-                                 frame.width() * (i + 1) / columns,
-                                 frame.height() * (j + 1) / rows};
+            // Whole cells of a colour mosaic.
+            auto const cut = [](std::int64_t side, std::int64_t k, std::int64_t count_of) {
+                return k == count_of ? side : side * k / count_of / 2 * 2;
+            };
+            core::Box const core{cut(frame.width(), i, columns), cut(frame.height(), j, rows),
+                                 cut(frame.width(), i + 1, columns),
+                                 cut(frame.height(), j + 1, rows)};
             blocks.push_back({core, core.grown_by(block_margin).clipped_to(frame)});
         }
     }
@@ -182,27 +186,55 @@ image::Image<float> mean_plane(image::ImageView<float const> planes)
 class FrameSurvey
 {
   public:
-    FrameSurvey(sky::FrameHeader const& header, MeasureRequest const& request)
-        : header_(header), request_(request), reader_(header), levels_(header.geometry)
+    FrameSurvey(sky::FrameHeader const& header, engine::FramePreparation preparation,
+                MeasureRequest const& request)
+        : header_(header),
+          request_(request),
+          debayer_(preparation.debayer),
+          raw_(engine::make_raw_source(header, unweighed(std::move(preparation)))),
+          levels_(measured_geometry())
     {}
 
     FrameMeasurement measure()
     {
-        for (Block const& block : blocks_of(header_.geometry)) {
-            image::Image<float> raw(block.read, header_.geometry.stored_planes);
-            reader_.read(raw.view());
-            levels_.add(std::as_const(raw).view().clipped_to(block.core));
-            if (request_.stars || request_.hot_pixels) {
-                look_for_hot_pixels(block, raw);
+        for (Block const& block : blocks_of(raw_->bounds())) {
+            image::Image<float> raw = raw_->read(block.read).science;
+            if (!is_superpixels()) {
+                levels_.add(std::as_const(raw).view().clipped_to(block.core));
+            }
+            double const saturation = saturation_of(header_, std::as_const(raw).view());
+            look_for_hot_pixels(block, raw);
+            image::Image<float> const planes = debayered(std::move(raw));
+            core::Box const core = is_superpixels()
+                                       ? compute::debayered_box_of(debayer_, block.core)
+                                       : block.core;
+            if (is_superpixels()) {
+                levels_.add(planes.view().clipped_to(core));
             }
             if (request_.stars) {
-                measure_block(block, std::move(raw));
+                measure_stars(core, planes.view(), saturation);
             }
         }
         return result();
     }
 
   private:
+    static engine::FramePreparation unweighed(engine::FramePreparation preparation)
+    {
+        preparation.weighs = false;
+        return preparation;
+    }
+    [[nodiscard]] bool is_superpixels() const { return header_.geometry.stored_width > 0; }
+    /// Of the pixels that the levels are taken from.
+    [[nodiscard]] sky::FrameGeometry measured_geometry() const
+    {
+        sky::FrameGeometry geometry = header_.geometry;
+        if (is_superpixels()) {
+            geometry.bayer = image::BayerPattern::none;
+        }
+        return geometry;
+    }
+
     void look_for_hot_pixels(Block const& block, image::Image<float>& raw)
     {
         if (!request_.hot_pixels || !is_camera_frame(header_.geometry)) {
@@ -219,18 +251,22 @@ class FrameSurvey
         }
     }
 
-    void measure_block(Block const& block, image::Image<float> raw)
+    [[nodiscard]] image::Image<float> debayered(image::Image<float> raw) const
+    {
+        if (header_.geometry.bayer == image::BayerPattern::none) {
+            return raw;
+        }
+        // Stars are placed as well with the simplest colours.
+        auto const method = is_superpixels() ? debayer_ : compute::DebayerMethod::bilinear;
+        image::Image<float> colours(compute::debayered_box_of(method, raw.box()), 3);
+        compute::debayer(method, header_.geometry.bayer, std::as_const(raw).view(), colours.view());
+        return colours;
+    }
+
+    void measure_stars(core::Box const& core, image::ImageView<float const> view, double saturation)
     {
         measure::MeasureOptions options;
-        options.saturation = saturation_of(header_, std::as_const(raw).view());
-        image::Image<float> planes = std::move(raw);
-        if (header_.geometry.bayer != image::BayerPattern::none) {
-            image::Image<float> colours(block.read, 3);
-            compute::debayer_bilinear(header_.geometry.bayer, std::as_const(planes).view(),
-                                      colours.view());
-            planes = std::move(colours);
-        }
-        auto const view = std::as_const(planes).view();
+        options.saturation = saturation;
         measure::StarCatalog catalog;
         if (view.planes == 1) {
             catalog = measure::measure_stars(view, 0, options);
@@ -238,20 +274,20 @@ class FrameSurvey
             image::Image<float> const mean = mean_plane(view);
             catalog = measure::measure_stars(mean.view(), 0, options);
         }
-        add_sky(block, catalog.sky);
-        saturated_ += catalog.saturated_fraction * static_cast<double>(block.core.area());
+        add_sky(core, catalog.sky);
+        saturated_ += catalog.saturated_fraction * static_cast<double>(core.area());
         Aperture aperture(view, catalog.aperture_radius);
         for (measure::Star const& star : catalog.stars) {
-            if (block.core.contains(std::llround(star.x), std::llround(star.y))) {
+            if (core.contains(std::llround(star.x), std::llround(star.y))) {
                 add_star(star, aperture, std::min(view.planes, 3));
             }
         }
     }
 
-    void add_sky(Block const& block, measure::SkyModel const& sky)
+    void add_sky(core::Box const& core, measure::SkyModel const& sky)
     {
-        for (std::int64_t const x : {block.core.x0, block.core.x1 - 1}) {
-            for (std::int64_t const y : {block.core.y0, block.core.y1 - 1}) {
+        for (std::int64_t const x : {core.x0, core.x1 - 1}) {
+            for (std::int64_t const y : {core.y0, core.y1 - 1}) {
                 double const level = sky.level +
                                      sky.gradient_x * (static_cast<double>(x) - sky.x_ref) +
                                      sky.gradient_y * (static_cast<double>(y) - sky.y_ref);
@@ -315,7 +351,8 @@ class FrameSurvey
 
     sky::FrameHeader const& header_;
     MeasureRequest request_;
-    io::FrameReader reader_;
+    compute::DebayerMethod debayer_;
+    std::shared_ptr<engine::PixelSource const> raw_;
     FrameLevelPass levels_;
     std::vector<compute::HotCandidate> hot_;
     std::vector<Found> stars_;
@@ -332,19 +369,20 @@ bool is_camera_frame(sky::FrameGeometry const& geometry)
     return geometry.stored_planes == 1 && geometry.bits_per_pixel > 0;
 }
 
-FrameMeasurement measure_frame(sky::FrameHeader const& header, MeasureRequest const& request)
+FrameMeasurement measure_frame(sky::FrameHeader const& header, engine::FramePreparation preparation,
+                               MeasureRequest const& request)
 {
-    return FrameSurvey(header, request).measure();
+    return FrameSurvey(header, std::move(preparation), request).measure();
 }
 
 std::int64_t measure_frame_bytes(sky::FrameGeometry const& geometry)
 {
     std::int64_t const side = block_side + 2 * block_margin;
-    std::int64_t const width = std::min(geometry.width, side);
-    std::int64_t const height = std::min(geometry.height, side);
-    // Raw, debayered and mean pixels, and what finding stars takes.
+    std::int64_t const width = std::min(geometry.file_width(), side);
+    std::int64_t const height = std::min(geometry.file_height(), side);
+    // Raw pixels, a master, debayered and mean pixels, and what finding stars takes.
     std::int64_t const floats =
-        geometry.stored_planes + (geometry.planes > 1 ? geometry.planes + 1 : 0);
+        2 * geometry.stored_planes + (geometry.planes > 1 ? geometry.planes + 1 : 0);
     constexpr std::int64_t sample_bytes = std::int64_t{8} << 20;
     return width * height * 4 * floats + measure::measure_bytes(width, height) + sample_bytes;
 }

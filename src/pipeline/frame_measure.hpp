@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "sectile/compute/hot_pixels.hpp"
+#include "sectile/engine/frame_preparation.hpp"
 
 #include "pipeline/frame_levels.hpp"
 
@@ -29,12 +30,13 @@ struct FrameMeasurement
 /// plane of integers. Floating point images were worked on before.
 [[nodiscard]] bool is_camera_frame(sky::FrameGeometry const& geometry);
 
-/// Levels, stars, quality and hot pixel candidates of a raw frame, which is read once. Stars are
-/// detected on the mean of all planes (a mosaic is freed of its own hot pixels and debayered
-/// first); their fluxes are sums in one aperture for the whole frame above the median of a ring
+/// Levels, stars, quality and hot pixel candidates of a raw frame, which is read once, calibrated
+/// and masked as `preparation` says. Stars are detected on the mean of all planes (a mosaic is
+/// freed of its own hot pixels and debayered first, by superpixels if they are wanted); their fluxes are sums in one aperture for the whole frame above the median of a ring
 /// around it, plane by plane. Large frames are worked on in blocks of 2048 x 2048 pixels, so that
 /// memory is bounded; the blocks are always the same. Thread-safe. Throws core::IoError.
 [[nodiscard]] FrameMeasurement measure_frame(sky::FrameHeader const& header,
+                                             engine::FramePreparation preparation,
                                              MeasureRequest const& request);
 
 /// Bytes that measure_frame() holds for a frame of this shape.

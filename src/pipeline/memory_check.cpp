@@ -17,22 +17,29 @@ std::int64_t tile_side(std::int64_t frame_side)
     return frame_side + frame_side / 2;
 }
 
-/// Largest accepted frame, as a source that is debayered while it is read.
-plan::JobSize largest_frame(plan::MosaicPlan const& mosaic)
+/// Largest accepted frame, as a source that is prepared while it is read.
+plan::JobSize largest_frame(plan::MosaicPlan const& mosaic, RunConfig const& config,
+                            Preparations const& preparations)
 {
     plan::JobSize size;
     size.planes = mosaic.planes;
     size.source_planes = mosaic.planes;
     for (plan::FrameRecord const& frame : mosaic.frames) {
-        if (frame.verdict.accepted()) {
-            sky::FrameGeometry const& stored = frame.header.geometry;
-            size.source_width = std::max(size.source_width, stored.width);
-            size.source_height = std::max(size.source_height, stored.height);
-            size.open_bytes = std::max(size.open_bytes, engine::bytes_while_open(frame.header));
-            if (stored.bayer != image::BayerPattern::none) {
-                size.load_planes = 1;
-            }
+        if (!frame.verdict.accepted()) {
+            continue;
         }
+        sky::FrameGeometry const& geometry = frame.header.geometry;
+        size.source_width = std::max(size.source_width, geometry.width);
+        size.source_height = std::max(size.source_height, geometry.height);
+        if (config.start_from_tiles) {
+            size.open_bytes = std::max(size.open_bytes, engine::bytes_while_open(frame.header));
+            continue;
+        }
+        auto const source = engine::make_frame_source(frame.header, preparations.of(frame.header));
+        size.source_planes = std::max(size.source_planes, source->held_planes());
+        size.load_planes = std::max(size.load_planes, source->planes_while_reading());
+        size.load_margin = std::max(size.load_margin, source->margin_while_reading());
+        size.open_bytes = std::max(size.open_bytes, source->bytes_while_open());
     }
     return size;
 }
@@ -59,9 +66,10 @@ plan::JobSize of_canvas(plan::JobSize size, plan::MosaicPlan const& mosaic, bool
 
 /// The phases to come and how large they are at least.
 std::vector<std::pair<plan::PlanKind, plan::JobSize>> phases_of(plan::MosaicPlan const& mosaic,
-                                                                RunConfig const& config)
+                                                                RunConfig const& config,
+                                                                Preparations const& preparations)
 {
-    plan::JobSize const frame = largest_frame(mosaic);
+    plan::JobSize const frame = largest_frame(mosaic, config, preparations);
     std::vector<std::pair<plan::PlanKind, plan::JobSize>> phases;
     if (config.mode == Mode::mosaic_first && !config.start_from_tiles) {
         phases.emplace_back(plan::PlanKind::mosaic_first,
@@ -80,6 +88,7 @@ std::vector<std::pair<plan::PlanKind, plan::JobSize>> phases_of(plan::MosaicPlan
         }
         tile.source_planes = 3 * mosaic.planes;  // science, weight, coverage
         tile.load_planes = 0;
+        tile.load_margin = 0;
         tile.open_bytes = 0;
         phases.emplace_back(plan::PlanKind::phase5_reproject,
                             of_canvas(tile, mosaic, config.final_combine.is_running_mean()));
@@ -94,7 +103,7 @@ std::vector<std::pair<plan::PlanKind, plan::JobSize>> phases_of(plan::MosaicPlan
 void check_memory(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& context)
 {
     comm::agree(context.world, "checking the memory", [&] {
-        auto const phases = phases_of(mosaic, config);
+        auto const phases = phases_of(mosaic, config, context.preparations);
         auto const least = [](auto const& phase) {
             return plan::least_bytes(phase.first, phase.second);
         };

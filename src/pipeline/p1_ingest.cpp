@@ -22,6 +22,7 @@
 #include "pipeline/broadcast.hpp"
 #include "pipeline/frame_footprint.hpp"
 #include "pipeline/frame_measure.hpp"
+#include "pipeline/frame_setup.hpp"
 #include "pipeline/hot_pixel_maps.hpp"
 
 namespace sectile::pipeline
@@ -63,16 +64,20 @@ bool is_measured(FrameRecord const& frame, RunConfig const& config)
 }
 
 /// Returns the candidates for hot pixels.
-std::vector<compute::HotCandidate> judge_pixels(FrameRecord& frame, RunConfig const& config)
+std::vector<compute::HotCandidate> judge_pixels(FrameRecord& frame, RunConfig const& config,
+                                                Preparations const& preparations)
 {
     constexpr double too_saturated = 0.5;
     FrameMeasurement measured =
-        measure_frame(frame.header, {!config.start_from_tiles, config.cosmetic});
+        measure_frame(frame.header, preparations.of(frame.header),
+                      {!config.start_from_tiles, config.cosmetic});
     FrameLevels const& levels = measured.levels;
     frame.masked_fraction = levels.masked_fraction;
     frame.planes = levels.planes;
     frame.quality = measured.quality;
     frame.stars = std::move(measured.stars);
+    constexpr std::int64_t rows_of_map = 256;
+    scale_weights(frame, config, rows_of_map);
     if (levels.masked_fraction >= 1.0) {
         quarantine(frame, "every pixel is masked (NaN or BLANK)");
     } else if (levels.lowest == levels.highest) {
@@ -103,13 +108,13 @@ std::optional<std::string> partner_image(std::filesystem::path const& path)
 
 /// All frames of one file with their verdicts; a bad file is a quarantined record.
 std::vector<FrameRecord> ingest_file(std::string const& path, RunConfig const& config,
-                                     HotPixelVotes& votes)
+                                     Preparations const& preparations, HotPixelVotes& votes)
 {
     auto const image = partner_image(path);
     if (image && config.start_from_tiles) {
         return {};
     }
-    io::FileScan scan = io::scan_file(path, config.debayer == Debayer::bilinear);
+    io::FileScan scan = scan_frames(path, config, preparations);
     std::vector<FrameRecord> records;
     for (sky::FrameHeader& header : scan.frames) {
         FrameRecord frame;
@@ -120,7 +125,7 @@ std::vector<FrameRecord> ingest_file(std::string const& path, RunConfig const& c
         }
         if (is_measured(frame, config)) {
             try {
-                votes.add(frame.header, judge_pixels(frame, config));
+                votes.add(frame.header, judge_pixels(frame, config, preparations));
             } catch (core::Error const& error) {
                 quarantine(frame, error.what());
             }
@@ -153,14 +158,15 @@ void plan_ingest(std::span<std::string const> files, RunConfig const& config,
     std::size_t const count = std::min(looked_at, files.size());
     for (std::size_t i = 0; i < count; ++i) {
         io::FileScan const scan =
-            io::scan_file(files[i * files.size() / count], config.debayer == Debayer::bilinear);
+            scan_frames(files[i * files.size() / count], config, context.preparations);
         for (sky::FrameHeader const& header : scan.frames) {
-            sky::FrameGeometry const& stored = header.geometry;
-            size.source_width = std::max(size.source_width, stored.width);
-            size.source_height = std::max(size.source_height, stored.height);
-            size.source_planes = std::max(size.source_planes, stored.stored_planes);
-            size.open_bytes = std::max(size.open_bytes, engine::bytes_while_open(header));
-            size.worker_scratch = std::max(size.worker_scratch, measure_frame_bytes(stored));
+            auto const source = engine::make_raw_source(header, context.preparations.of(header));
+            size.source_width = std::max(size.source_width, source->bounds().width());
+            size.source_height = std::max(size.source_height, source->bounds().height());
+            size.source_planes = std::max(size.source_planes, source->held_planes());
+            size.open_bytes = std::max(size.open_bytes, source->bytes_while_open());
+            size.worker_scratch =
+                std::max(size.worker_scratch, measure_frame_bytes(header.geometry));
         }
     }
     context.keep_to(plan::make_parallel_plan(plan::PlanKind::ingest, size, context.node_now(),
@@ -279,8 +285,8 @@ void judge_input(std::vector<FrameRecord> const& frames, RunConfig const& config
 
 std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
 {
-    auto const files =
-        broadcast_strings(context.world, [&] { return io::find_fits_files(config.input); });
+    auto const files = broadcast_strings(
+        context.world, [&] { return frame_files(io::find_fits_files(config.input), config); });
     auto const ranks = static_cast<std::size_t>(context.world.size());
     auto const rank = static_cast<std::size_t>(context.world.rank());
     std::size_t const first = files.size() * rank / ranks;
@@ -291,16 +297,19 @@ std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
     comm::agree(context.world, "ingest", [&] {
         plan_ingest(std::span(files).subspan(first, per_file.size()), config, context);
         context.for_each_item("P1 ingest", per_file.size(), [&](std::size_t i) {
-            per_file[i] = ingest_file(files[first + i], config, votes);
+            per_file[i] = ingest_file(files[first + i], config, context.preparations, votes);
         });
     });
     context.release_plan();
-    context.hot_pixels = find_hot_pixels(votes, context.world);
+    for (auto& [camera, defects] : find_hot_pixels(votes, context.world)) {
+        context.preparations.set_defects(camera, std::move(defects));
+    }
     std::vector<FrameRecord> all = gather_records(std::move(per_file), context.world);
     if (context.world.is_root()) {
         for (std::size_t i = 0; i < all.size(); ++i) {
             all[i].id = core::FrameId{static_cast<std::uint32_t>(i)};
         }
+        note_lonely_frames(all, config, context.report);
     }
     std::vector<std::byte> bytes;
     if (context.world.size() > 1 && context.world.is_root()) {

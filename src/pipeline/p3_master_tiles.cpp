@@ -143,8 +143,8 @@ FrameRecord make_tile(plan::Group const& group, std::vector<FrameRecord> const& 
     job.canvas = {0, 0, grid.width(), grid.height()};
     job.planes = frames[reference].header.geometry.planes;
     job.recipe = {config.resample, config.stacking.combine, config.feather};
-    job.inputs =
-        place_sources(members, *context.runner, sources, grid_wcs, config.stacking.weighting);
+    job.inputs = place_sources(members, *context.runner, sources, grid_wcs,
+                               config.stacking.weighting, context.preparations);
 
     engine::Route const route =
         config.route == Route::push ? engine::Route::push : engine::Route::pull;

@@ -76,7 +76,8 @@ void assemble(std::vector<MosaicSource> const& sources, plan::MosaicPlan const& 
     job.canvas = mosaic.canvas();
     job.planes = mosaic.planes;
     job.recipe = request.recipe;
-    job.inputs = place_sources(context.world, *context.runner, sources, grid, request.weighting);
+    job.inputs = place_sources(context.world, *context.runner, sources, grid, request.weighting,
+                               context.preparations);
 
     bool const tiles = request.kind == plan::PlanKind::phase5_reproject;
     engine::Route const route = choose_route(config, context, tiles);

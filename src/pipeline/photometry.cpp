@@ -384,7 +384,8 @@ std::vector<PlaneMatch> match_photometry(std::vector<MosaicSource>& sources,
     job.grid = &grid;
     job.canvas = grid.bounds();
     job.planes = sources.front().header.geometry.planes;
-    job.inputs = place_sources(comm, *context.runner, sources, grid, Weighting::none);
+    job.inputs =
+        place_sources(comm, *context.runner, sources, grid, Weighting::none, context.preparations);
     CellLattice const lattice = make_lattice(job.inputs, job.canvas);
 
     std::vector<std::size_t> indices;

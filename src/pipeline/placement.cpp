@@ -85,6 +85,18 @@ double noise_floor(std::vector<MosaicSource> const& sources)
     return floor > 0.0 ? floor : 1.0;
 }
 
+std::shared_ptr<engine::PixelSource const> pixels_of(MosaicSource const& source,
+                                                     Weighting weighting,
+                                                     Preparations const& preparations)
+{
+    if (source.kind == MosaicSource::Kind::tile) {
+        return engine::make_tile_source(source.header);
+    }
+    engine::FramePreparation preparation = preparations.of(source.header);
+    preparation.weighs = weighting != Weighting::none;
+    return engine::make_frame_source(source.header, std::move(preparation));
+}
+
 void set_weights(engine::CoaddInput& input, MosaicSource const& source, Weighting weighting,
                  double floor)
 {
@@ -98,11 +110,11 @@ void set_weights(engine::CoaddInput& input, MosaicSource const& source, Weightin
         double const measured = source.planes[c].noise_sigma;
         double const sigma = gain * (measured > 0.0 ? measured : floor);
         input.noise_sigma[c] = gain * measured;
-        if (source.kind == MosaicSource::Kind::tile) {
-            // The tile's weight plane is the inverse variance before the gain, and says the noise
-            // of each pixel.
+        bool const has_weights = input.pixels->held_planes() > input.pixels->planes();
+        if (source.kind == MosaicSource::Kind::tile || has_weights) {
+            // The weight plane of a tile or frame is the inverse variance before the gain, and says
+            // the noise of each pixel.
             input.weight_scale[c] = 1.0 / (gain * gain);
-            bool const has_weights = input.pixels->held_planes() > input.pixels->planes();
             input.noise_sigma[c] = has_weights ? 0.0 : input.noise_sigma[c];
         } else if (weighting == Weighting::noise_variance) {
             input.weight_scale[c] = 1.0 / (sigma * sigma);
@@ -124,7 +136,8 @@ Placement place_on_grid(sky::SkyWcs const& grid, sky::SkyWcs const& source)
 std::vector<engine::CoaddInput> place_sources(comm::Communicator const& comm,
                                               engine::TbbRunner& runner,
                                               std::vector<MosaicSource> const& sources,
-                                              sky::SkyWcs const& grid, Weighting weighting)
+                                              sky::SkyWcs const& grid, Weighting weighting,
+                                              Preparations const& preparations)
 {
     auto const placements = place_all(comm, runner, sources, grid);
     double const floor = noise_floor(sources);
@@ -133,9 +146,7 @@ std::vector<engine::CoaddInput> place_sources(comm::Communicator const& comm,
     for (std::size_t i = 0; i < sources.size(); ++i) {
         engine::CoaddInput input;
         input.id = core::SourceId{static_cast<std::uint32_t>(i)};
-        input.pixels = sources[i].kind == MosaicSource::Kind::tile
-                           ? engine::make_tile_source(sources[i].header)
-                           : engine::make_frame_source(sources[i].header);
+        input.pixels = pixels_of(sources[i], weighting, preparations);
         input.wcs = &sources[i].header.wcs;
         input.footprint = placements[i].footprint;
         input.map_spacing = static_cast<int>(placements[i].spacing);

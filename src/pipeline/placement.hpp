@@ -8,6 +8,7 @@
 #include "sectile/pipeline/run_config.hpp"
 
 #include "pipeline/mosaic_source.hpp"
+#include "pipeline/preparations.hpp"
 
 namespace sectile::pipeline
 {
@@ -25,8 +26,9 @@ struct Placement
 
 /// Where the sources fall on the grid: inputs for the engine, ascending ids in the order of
 /// `sources`. The transforms are shared out over the ranks of `comm`. *Collective*. Keeps pointers
-/// into `sources` and `grid`.
+/// into `sources` and `grid`. Weighting::none leaves of the weight maps of frames what they mask.
 [[nodiscard]] std::vector<engine::CoaddInput> place_sources(
     comm::Communicator const& comm, engine::TbbRunner& runner,
-    std::vector<MosaicSource> const& sources, sky::SkyWcs const& grid, Weighting weighting);
+    std::vector<MosaicSource> const& sources, sky::SkyWcs const& grid, Weighting weighting,
+    Preparations const& preparations);
 }  // namespace sectile::pipeline

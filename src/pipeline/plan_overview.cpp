@@ -37,8 +37,14 @@ class Overview
 {
   public:
     Overview(plan::MosaicPlan const& mosaic, RunConfig const& config, PlannedMachine const& machine,
-             engine::TbbRunner& runner, compute::Backend const& backend)
-        : mosaic_(mosaic), config_(config), machine_(machine), runner_(runner), backend_(backend)
+             engine::TbbRunner& runner, compute::Backend const& backend,
+             Preparations const& preparations)
+        : mosaic_(mosaic),
+          config_(config),
+          machine_(machine),
+          runner_(runner),
+          backend_(backend),
+          preparations_(preparations)
     {}
 
     [[nodiscard]] PlanOverview make() const;
@@ -47,9 +53,11 @@ class Overview
     using Source =
         std::pair<sky::WcsDescription const*, std::shared_ptr<engine::PixelSource const>>;
 
-    [[nodiscard]] static Source frame_source(plan::FrameRecord const& frame)
+    [[nodiscard]] Source frame_source(plan::FrameRecord const& frame) const
     {
-        return {&frame.header.wcs, engine::make_frame_source(frame.header)};
+        engine::FramePreparation preparation = preparations_.of(frame.header);
+        preparation.weighs = config_.stacking.weighting != Weighting::none;
+        return {&frame.header.wcs, engine::make_frame_source(frame.header, std::move(preparation))};
     }
     /// The accepted frames, as frames or (start_from master-tiles) as finished tiles.
     [[nodiscard]] std::vector<Source> input_sources() const;
@@ -78,6 +86,7 @@ class Overview
     PlannedMachine const& machine_;
     engine::TbbRunner& runner_;
     compute::Backend const& backend_;
+    Preparations const& preparations_;
 };
 
 std::vector<Overview::Source> Overview::input_sources() const
@@ -163,9 +172,13 @@ CoaddFacts Overview::facts_of(plan::PlanKind kind, engine::CoaddJob const& job, 
         std::max<std::int64_t>(0, facts.parallel.predicted_io_bytes - facts.bytes_written);
     facts.route = route;
     if (route == engine::Route::push && ranks > 1) {
-        // Value, weight and coverage; the noise of each pixel where rejection needs it: of tiles.
+        // Value, weight and coverage; the noise of each pixel where rejection needs it: of tiles
+        // and of frames with weight maps.
+        bool const maps = std::ranges::any_of(job.inputs, [](engine::CoaddInput const& input) {
+            return input.pixels->held_planes() > input.pixels->planes();
+        });
         bool const noise = job.recipe.combine.rejection != compute::Rejection::none &&
-                           (kind == plan::PlanKind::phase5_reproject ||
+                           (kind == plan::PlanKind::phase5_reproject || maps ||
                             job.recipe.resample.flux_mode == compute::FluxMode::flux);
         facts.traffic =
             push_traffic(job.inputs, decomposition, facts.parallel.rows_per_chunk, columns,
@@ -254,8 +267,8 @@ PlanOverview Overview::make() const
         sky::FrameGeometry const& stored = frame.header.geometry;
         if (frame.verdict.accepted()) {
             ++overview.accepted;
-            overview.input_bytes += stored.width * stored.height * stored.stored_planes *
-                                    (std::abs(stored.bits_per_pixel) / 8);
+            overview.input_bytes += stored.file_width() * stored.file_height() *
+                                    stored.stored_planes * (std::abs(stored.bits_per_pixel) / 8);
         }
     }
     for (plan::Group const& group : mosaic_.groups) {
@@ -303,8 +316,8 @@ PlanOverview Overview::make() const
 
 PlanOverview overview_of(plan::MosaicPlan const& mosaic, RunConfig const& config,
                          PlannedMachine const& machine, engine::TbbRunner& runner,
-                         compute::Backend const& backend)
+                         compute::Backend const& backend, Preparations const& preparations)
 {
-    return Overview(mosaic, config, machine, runner, backend).make();
+    return Overview(mosaic, config, machine, runner, backend, preparations).make();
 }
 }  // namespace sectile::pipeline

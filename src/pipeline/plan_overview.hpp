@@ -14,6 +14,7 @@
 
 #include "pipeline/context.hpp"
 #include "pipeline/plan_machine.hpp"
+#include "pipeline/preparations.hpp"
 
 namespace sectile::pipeline
 {
@@ -84,7 +85,8 @@ struct PlanOverview
 /// Keeps a pointer to `mosaic`.
 [[nodiscard]] PlanOverview overview_of(plan::MosaicPlan const& mosaic, RunConfig const& config,
                                        PlannedMachine const& machine, engine::TbbRunner& runner,
-                                       compute::Backend const& backend);
+                                       compute::Backend const& backend,
+                                       Preparations const& preparations);
 
 /// For people: aligned, one screen.
 [[nodiscard]] std::string plan_text(PlanOverview const& overview);

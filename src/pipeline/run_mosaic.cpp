@@ -93,8 +93,8 @@ std::string plan_mosaic(RunConfig const& config, comm::Communicator const& world
         if (world.is_root()) {
             PlannedMachine const machine =
                 planned_machine(config.machine, context.node, world.size());
-            PlanOverview const overview =
-                overview_of(mosaic, config, machine, *context.runner, *context.backend);
+            PlanOverview const overview = overview_of(mosaic, config, machine, *context.runner,
+                                                      *context.backend, context.preparations);
             text = config.machine.json ? plan_json(overview) : plan_text(overview);
         }
     });

@@ -18,7 +18,7 @@ namespace
 using Json = nlohmann::json;
 
 /// Raised when the layout of the bytes changes, so that ranks of different builds notice.
-constexpr std::uint32_t layout_version = 4;
+constexpr std::uint32_t layout_version = 5;
 
 /// Numbers travel as byte strings, little-endian IEEE 754, because CBOR writers narrow doubles and
 /// replace NaN by one canonical NaN; a byte string keeps every bit, NaN and infinities included.
@@ -208,6 +208,18 @@ sky::FrameGeometry geometry_of(Json const& json)
     return geometry;
 }
 
+Json packed(sky::FramePartner const& partner)
+{
+    return Json::array({partner.path, partner.hdu, packed(partner.geometry),
+                        packed(std::span(&partner.scale, 1))});
+}
+
+sky::FramePartner partner_of(Json const& json)
+{
+    return {json.at(0).get<std::string>(), json.at(1).get<int>(), geometry_of(json.at(2)),
+            doubles_of(json.at(3), 1).front()};
+}
+
 Json packed(FrameFootprint const& footprint)
 {
     std::vector<double> values{footprint.center.lon.radians(), footprint.center.lat.radians(),
@@ -313,7 +325,9 @@ Json packed(FrameRecord const& record)
                         packed(record.header.wcs), record.header.wcs_origin,
                         static_cast<int>(record.verdict.state), record.verdict.reason,
                         packed(record.planes), packed(std::span(&record.masked_fraction, 1)),
-                        packed(record.footprint), packed(record.quality), packed(record.stars), packed(record.registration)});
+                        packed(record.footprint), packed(record.quality), packed(record.stars),
+                        packed(record.registration), packed(record.header.weight),
+                        packed(record.header.mask)});
 }
 
 FrameRecord record_of(Json const& json)
@@ -334,6 +348,8 @@ FrameRecord record_of(Json const& json)
     record.quality = quality_of(json.at(12));
     record.stars = stars_of(json.at(13));
     record.registration = registration_of(json.at(14));
+    record.header.weight = partner_of(json.at(15));
+    record.header.mask = partner_of(json.at(16));
     return record;
 }
 

@@ -65,11 +65,9 @@ std::int64_t MemoryModel::window_bytes(ChunkShape const& shape) const
 
 std::int64_t MemoryModel::load_bytes(ChunkShape const& shape) const
 {
-    ChunkShape one = shape;
-    one.batch = 1;
-    std::int64_t const planes = std::max(job_.source_planes, 1);
-    std::int64_t const raw = window_bytes(one) / planes * job_.load_planes;
-    return raw + job_.open_bytes;
+    std::int64_t const margin = 2 * static_cast<std::int64_t>(job_.load_margin);
+    std::int64_t const pixels = (window_rows(shape) + margin) * (window_columns(shape) + margin);
+    return float_bytes * job_.load_planes * pixels + job_.open_bytes;
 }
 
 std::int64_t MemoryModel::sink_bytes(ChunkShape const& shape) const

@@ -67,6 +67,7 @@ class PatternSource final : public engine::PixelSource
     [[nodiscard]] int planes() const override { return 1; }
     [[nodiscard]] int held_planes() const override { return 1; }
     [[nodiscard]] int planes_while_reading() const override { return 0; }
+    [[nodiscard]] int margin_while_reading() const override { return 0; }
     [[nodiscard]] std::int64_t bytes_while_open() const override { return 0; }
     [[nodiscard]] engine::SourcePixels read(core::Box const& window) const override
     {

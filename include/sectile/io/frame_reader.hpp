@@ -57,11 +57,11 @@ class FrameReader
     FrameReader(FrameReader&&) noexcept;
     FrameReader& operator=(FrameReader&&) noexcept;
 
-    /// Fills out.box of every *stored* plane (geometry.stored_planes): physical values (BSCALE,
-    /// BZERO applied), NaN for BLANK, NaN, infinite values and for the part of the box outside the
-    /// image. A mosaic comes raw (one plane); debayering is the caller's. Row-major windows; only
-    /// the rows and columns asked for are read (a .gz file is unpacked once, on opening). Throws
-    /// core::IoError.
+    /// Fills out.box, in stored pixels, of every *stored* plane (geometry.stored_planes): physical
+    /// values (BSCALE, BZERO applied), NaN for BLANK, NaN, infinite values and for the part of the
+    /// box outside the image. A mosaic comes raw (one plane); debayering is the caller's. Row-major
+    /// windows; only the rows and columns asked for are read (a .gz file is unpacked once, on
+    /// opening). Throws core::IoError.
     void read(image::ImageView<float> out);
 
   private:

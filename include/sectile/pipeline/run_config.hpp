@@ -32,7 +32,19 @@ enum class Keep : std::uint8_t
 enum class Debayer : std::uint8_t
 {
     bilinear,
+    vng,
+    superpixel,
     none
+};
+/// What the weight maps of frames hold. map_weight: inverse variances in any unit, brought to that
+/// of the frame by its measured noise; the others are taken by their word.
+enum class WeightType : std::uint8_t
+{
+    none,
+    map_weight,
+    inverse_variance,
+    map_variance,
+    map_rms
 };
 enum class Normalize : std::uint8_t
 {
@@ -86,6 +98,23 @@ struct StackOptions
     compute::CombineRecipe combine{.rejection = compute::Rejection::winsorized_sigma_clip};
 };
 
+/// Images that say something about the pixels of frames.
+struct PartnerOptions
+{
+    std::string weight_suffix;  ///< a rule of partner_names.hpp; empty: there are no weight maps
+    WeightType weight_type = WeightType::map_weight;
+    std::string mask_suffix;                      ///< the same for masks
+    std::uint64_t mask_bits = ~std::uint64_t{0};  ///< bits of a mask that mean a bad pixel
+};
+
+/// Files of master frames; empty: none.
+struct MasterOptions
+{
+    std::string dark;
+    std::string flat;
+    std::string bad_pixels;
+};
+
 /// The machine that `sectile plan` plans for, as far as it is not this one: a member that is not
 /// set stands for what there is here. Never read by a run.
 struct MachineOptions
@@ -117,6 +146,8 @@ struct RunConfig
     bool cosmetic = true;  ///< hot pixels are repaired before debayering
     QualityGate quality_gate = QualityGate::report;
     double quality_gate_sigma = 4.0;
+    MasterOptions masters;
+    PartnerOptions partners;
     sky::WcsLimits wcs_limits;
     plan::GroupingOptions grouping;
 

@@ -49,6 +49,7 @@ struct JobSize
     /// Bytes that each worker needs to combine (Backend::scratch_bytes); 0: the planner's estimate.
     std::int64_t worker_scratch = 0;
     int load_planes = 0;          ///< float planes held while a window is read: 1 for a mosaic
+    int load_margin = 0;          ///< source pixels by which these reach beyond it on each side
     std::int64_t open_bytes = 0;  ///< held while a source is open: an unpacked .gz file
     int ranks_of_sink = 1;        ///< whose rows pass through one rank on their way to the file
     std::int64_t held_bytes = 0;  ///< what the phase holds besides, whatever its chunks

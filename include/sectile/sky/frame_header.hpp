@@ -43,6 +43,27 @@ struct FrameGeometry
     /// Of the file where they differ from width and height (superpixels); 0: they do not.
     std::int64_t stored_width = 0;
     std::int64_t stored_height = 0;
+
+    [[nodiscard]] std::int64_t file_width() const
+    {
+        return stored_width > 0 ? stored_width : width;
+    }
+    [[nodiscard]] std::int64_t file_height() const
+    {
+        return stored_height > 0 ? stored_height : height;
+    }
+};
+
+/// An image that says something about the pixels of a frame: its weight map or its mask. Of the
+/// stored shape of the frame, with one plane or as many as are stored.
+struct FramePartner
+{
+    std::string path;  ///< empty: there is none
+    int hdu = 0;       ///< 0-based
+    FrameGeometry geometry;
+    /// Of a weight map: brings its inverse variances to the unit of the frame (1 / variance).
+    double scale = 1.0;
+    [[nodiscard]] bool exists() const { return !path.empty(); }
 };
 
 /// What a header says about one image HDU: one frame of the input.
@@ -55,5 +76,7 @@ struct FrameHeader
     /// From the HDU itself or the .wcs file beside it; empty cards when there is none.
     WcsDescription wcs;
     std::string wcs_origin;  ///< "header", "sidecar" or empty
+    FramePartner weight;
+    FramePartner mask;
 };
 }  // namespace sectile::sky

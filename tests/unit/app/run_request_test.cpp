@@ -65,6 +65,13 @@ std::map<std::string, std::string> const& other_values()
         {"quality_gate_sigma", "5.5"},
         {"cosmetic", "off"},
         {"debayer", "none"},
+        {"master_dark", "dark.fits"},
+        {"master_flat", "flat.fits"},
+        {"bad_pixel_map", "bad.fits"},
+        {"weight_suffix", "_ooi=_oow"},
+        {"weight_type", "map_rms"},
+        {"mask_suffix", "[DQ]"},
+        {"mask_bits", "5"},
         {"min_scale", "0.3"},
         {"max_scale", "7.7"},
         {"cluster_panel_threshold", "0.1"},
@@ -302,15 +309,28 @@ TEST(RunRequest, RefusesRepeatedOptions)
 
 TEST(RunRequest, RefusesValuesOutOfRange)
 {
-    for (Words const& words :
-         {Words{"--stacking-kappa-high", "0"}, Words{"--stacking-winsor-limits", "0.5,0.1"},
-          Words{"--stacking-winsor-limits", "0.1"}, Words{"--padding-percent", "-1"},
-          Words{"--feather-px", "-0.1"}, Words{"--intertile-overlap-min", "1.5"},
-          Words{"--cluster-target-groups", "-2"}, Words{"--cluster-target-groups", "2.5"},
-          Words{"--max-canvas-pixels", "0"}, Words{"--pixel-scale", "0"},
-          Words{"--pixel-scale", "mean"}, Words{"--center", "400,0"}, Words{"--ram-limit", "8G"},
-          Words{"--parallel-target-cpu-load", "1.1"}, Words{"--parallel-max-cpu-workers", "-1"},
-          Words{"--projection", "tan"}, Words{"--strict=perhaps"}, Words{"--output", "a\nb"}}) {
+    for (Words const& words : {Words{"--stacking-kappa-high", "0"},
+                               Words{"--stacking-winsor-limits", "0.5,0.1"},
+                               Words{"--stacking-winsor-limits", "0.1"},
+                               Words{"--padding-percent", "-1"},
+                               Words{"--feather-px", "-0.1"},
+                               Words{"--intertile-overlap-min", "1.5"},
+                               Words{"--cluster-target-groups", "-2"},
+                               Words{"--cluster-target-groups", "2.5"},
+                               Words{"--max-canvas-pixels", "0"},
+                               Words{"--pixel-scale", "0"},
+                               Words{"--pixel-scale", "mean"},
+                               Words{"--center", "400,0"},
+                               Words{"--ram-limit", "8G"},
+                               Words{"--parallel-target-cpu-load", "1.1"},
+                               Words{"--parallel-max-cpu-workers", "-1"},
+                               Words{"--projection", "tan"},
+                               Words{"--strict=perhaps"},
+                               Words{"--mask-bits", "0"},
+                               Words{"--mask-bits", "-1"},
+                               Words{"--weight-suffix", "="},
+                               Words{"--mask-suffix", "[]"},
+                               Words{"--output", "a\nb"}}) {
         EXPECT_TRUE(holds(error_of(words),
                           words.front().substr(0, words.front().find('=')) + " cannot be '"))
             << words.front() << ": " << error_of(words);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <bit>
-#include <limits>
-
 #include <cstring>
+#include <limits>
 
 #include <gtest/gtest.h>
 
@@ -57,6 +56,9 @@ FrameRecord full_record()
     record.stars = {{1.5F, -2.25F, {1e30F, NAN, 0.1F}}, {}};
     record.header.geometry.stored_width = 8001;
     record.header.geometry.stored_height = 6001;
+    record.header.weight = {"/night 1/M 31.weight.fits", 2, {8001, 6001, 1, 1, false}, 0.1};
+    record.header.mask = {"/night 1/M 31.fits", 5, {8001, 6001, 1, 1}, 1.0};
+    record.header.mask.geometry.bits_per_pixel = 16;
     return record;
 }
 
@@ -115,17 +117,30 @@ void expect_same(plan::FrameFootprint const& a, plan::FrameFootprint const& b)
     }
 }
 
+void expect_same(sky::FrameGeometry const& g, sky::FrameGeometry const& h)
+{
+    EXPECT_EQ(std::tie(g.width, g.height, g.planes, g.stored_planes, g.planes_last, g.bayer,
+                       g.bits_per_pixel, g.stored_width, g.stored_height),
+              std::tie(h.width, h.height, h.planes, h.stored_planes, h.planes_last, h.bayer,
+                       h.bits_per_pixel, h.stored_width, h.stored_height));
+}
+
+void expect_same(sky::FramePartner const& a, sky::FramePartner const& b)
+{
+    EXPECT_EQ(a.path, b.path);
+    EXPECT_EQ(a.hdu, b.hdu);
+    EXPECT_EQ(bits_of(a.scale), bits_of(b.scale));
+    expect_same(a.geometry, b.geometry);
+}
+
 void expect_same(FrameRecord const& a, FrameRecord const& b)
 {
     EXPECT_EQ(a.id, b.id);
     EXPECT_EQ(a.header.path, b.header.path);
     EXPECT_EQ(a.header.hdu, b.header.hdu);
-    sky::FrameGeometry const& g = a.header.geometry;
-    sky::FrameGeometry const& h = b.header.geometry;
-    EXPECT_EQ(std::tie(g.width, g.height, g.planes, g.stored_planes, g.planes_last, g.bayer,
-                       g.bits_per_pixel, g.stored_width, g.stored_height),
-              std::tie(h.width, h.height, h.planes, h.stored_planes, h.planes_last, h.bayer,
-                       h.bits_per_pixel, h.stored_width, h.stored_height));
+    expect_same(a.header.geometry, b.header.geometry);
+    expect_same(a.header.weight, b.header.weight);
+    expect_same(a.header.mask, b.header.mask);
     expect_same(a.header.facts, b.header.facts);
     EXPECT_EQ(a.header.wcs.cards, b.header.wcs.cards);
     EXPECT_EQ(a.header.wcs.width, b.header.wcs.width);
