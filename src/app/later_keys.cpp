@@ -11,10 +11,7 @@ namespace
 {
 using namespace std::string_view_literals;
 
-constexpr std::array later_keys{"altaz_cleanup_enabled"sv,
-                                "altaz_min_coverage"sv,
-                                "apply_master_tile_crop"sv,
-                                "apply_radial_weight"sv,
+constexpr std::array later_keys{"apply_master_tile_crop"sv,
                                 "astap_data_directory_path"sv,
                                 "astap_default_search_radius"sv,
                                 "astap_executable_path"sv,
@@ -38,8 +35,6 @@ constexpr std::array later_keys{"altaz_cleanup_enabled"sv,
                                 "quality_gate"sv,
                                 "quality_gate_enabled"sv,
                                 "quality_gate_sigma"sv,
-                                "radial_feather_fraction"sv,
-                                "radial_shape_power"sv,
                                 "rejection_maps"sv,
                                 "resume"sv,
                                 "sds_coverage_threshold"sv,

@@ -23,9 +23,17 @@ struct Placement
 /// All but the map spacing, which costs most. Neither system may be in use by another thread.
 [[nodiscard]] Placement place_on_grid(sky::SkyWcs const& grid, sky::SkyWcs const& source);
 
+/// Whose inverse variance the weights of frames are with a weighting.
+[[nodiscard]] compute::WeightOf weight_of(Weighting weighting);
+
 /// Where the sources fall on the grid: inputs for the engine, ascending ids in the order of
 /// `sources`. The transforms are shared out over the ranks of `comm`. *Collective*. Keeps pointers
 /// into `sources` and `grid`.
+///
+/// `weighting` of frames: noise_variance is w = 1 / sigma^2, sigma the noise after photometry, and
+/// noise_fwhm is w = (f / fwhm)^2 / sigma^2, where f is the least fwhm of the sources, so that sums
+/// of weights are at most inverse variances; a frame without fwhm counts as the median one. Tiles
+/// are weighted by their weight planes.
 [[nodiscard]] std::vector<engine::CoaddInput> place_sources(
     comm::Communicator const& comm, engine::TbbRunner& runner,
     std::vector<MosaicSource> const& sources, sky::SkyWcs const& grid, Weighting weighting);

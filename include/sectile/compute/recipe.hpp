@@ -60,11 +60,32 @@ struct CombineRecipe
     }
 };
 
+/// Weight that falls toward the corners of a frame: 1 up to `fraction` of half its diagonal from
+/// its middle, then cos(pi/2 t)^power, where t grows from 0 there to 1 at the corners.
+struct RadialTaper
+{
+    double fraction = 1.0;  ///< 1 and more: no taper
+    double power = 2.0;
+
+    [[nodiscard]] bool is_flat() const { return fraction >= 1.0; }
+};
+
+/// Whose inverse variance the weight of a source is.
+enum class WeightOf : std::uint8_t
+{
+    pixel,   ///< handed on as it is: a plain weight
+    sample,  ///< divided by the sum of the squared taps: the inverse variance of the interpolated
+             ///< sample, where the noise of the pixels is independent
+};
+
 struct CoaddRecipe
 {
     ResampleRecipe resample;
     CombineRecipe combine;
-    /// Width in source pixels of the cos^2 taper of weights at a frame's edge; 0: none.
+    /// Width in source pixels of the cos^2 taper of weights at a frame's edge; 0: none. Not for
+    /// sources with an alpha plane, which are tapered already.
     double feather = 0.0;
+    WeightOf weight_of = WeightOf::pixel;
+    RadialTaper radial{};
 };
 }  // namespace sectile::compute

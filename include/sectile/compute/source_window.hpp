@@ -43,6 +43,9 @@ struct SourceWindow
     /// Number of frames behind each pixel, whole numbers, same box, 1 or C planes; empty: 1
     /// everywhere.
     image::ImageView<float const> coverage;
+    /// Factor of the weight that is no part of the noise (0 to 1), same box, 1 plane; empty: 1.
+    /// Interpolated bilinearly, 0 outside the frame: positive where its nearest pixel is.
+    image::ImageView<float const> alpha;
     core::Box frame;                         ///< bounds of the whole source image
     image::GridMap const* map = nullptr;     ///< destination pixel to source pixel
     core::Box footprint;                     ///< destination pixels this source may touch

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "sectile/compute/kernels/interpolation_kern.hpp"
 
@@ -66,7 +67,8 @@ RowSampler::RowSampler(RowKernels const& kernels, WeightTable const& table,
       table_(&table),
       recipe_(recipe),
       planes_(planes),
-      taps_(kernels::kernel_taps(recipe.resample.kernel))
+      taps_(kernels::kernel_taps(recipe.resample.kernel)),
+      mended_(static_cast<std::size_t>(planes))
 {}
 
 void RowSampler::set_window(SourceWindow const& source)
@@ -92,14 +94,11 @@ SampledRange RowSampler::sample(SourceWindow const& source, RowPiece const& piec
     if (extent.first >= extent.last) {
         return {};
     }
-    bool const has_taper = recipe_.feather > 0.0;
     bool const has_area = recipe_.resample.flux_mode == FluxMode::flux;
     if (table_->lanes() > 0) {
         kernels_->find_phases(coords_, extent.first, extent.last);
     }
-    if (has_taper) {
-        kernels_->taper(coords_, extent.first, extent.last, {geometry_.edges, recipe_.feather});
-    }
+    bool const has_taper = taper(source, extent);
     if (has_area) {
         map_area_row(*source.map, piece.y, piece.x, piece.x + piece.count, coords_.area);
     }
@@ -116,7 +115,9 @@ SampledRange RowSampler::sample(SourceWindow const& source, RowPiece const& piec
                                    source.weight.empty() ? nullptr : plane_weight_,
                                    has_taper,
                                    has_area};
+        exchange_mended(c);
         kernels_->scale(coords_, extent, scaling, target.value[plane], target.weight[plane]);
+        exchange_mended(c);
         if (!target.coverage.empty()) {
             write_coverage(source, c, extent, target.weight[plane], target.coverage[plane]);
         }
@@ -125,6 +126,88 @@ SampledRange RowSampler::sample(SourceWindow const& source, RowPiece const& piec
         }
     }
     return {extent.first, extent.last};
+}
+
+bool RowSampler::taper(SourceWindow const& source, PieceExtent const& extent)
+{
+    bool const has_alpha = !source.alpha.empty();
+    bool const has_feather = recipe_.feather > 0.0 && !has_alpha;
+    bool const has_variance = recipe_.weight_of == WeightOf::sample;
+    if (!has_alpha && !has_feather && !has_variance && recipe_.radial.is_flat()) {
+        return false;
+    }
+    if (has_feather) {
+        kernels_->taper(coords_, extent.first, extent.last, {geometry_.edges, recipe_.feather});
+    } else {
+        std::fill(coords_.taper + extent.first, coords_.taper + extent.last, 1.0);
+    }
+    if (has_alpha) {
+        multiply_alpha(source, extent);
+    }
+    if (!recipe_.radial.is_flat()) {
+        kernels::RadialWeight const radial{geometry_.edges, recipe_.radial};
+        for (int i = extent.first; i < extent.last; ++i) {
+            coords_.taper[i] *= radial(coords_.x[i], coords_.y[i]);
+        }
+    }
+    if (has_variance) {
+        divide_by_variance(extent);
+    }
+    return true;
+}
+
+void RowSampler::multiply_alpha(SourceWindow const& source, PieceExtent const& extent)
+{
+    WindowPlane const alpha = WindowPlane::of(source.alpha, source.frame, 0);
+    auto const at = [&](std::int64_t column, std::int64_t row) {
+        float const value = alpha.at(column, row);
+        return value > 0.0F && std::isfinite(value) ? static_cast<double>(value) : 0.0;
+    };
+    for (int i = extent.first; i < extent.last; ++i) {
+        if (state_at(extent, i) == PixelState::outside) {
+            coords_.taper[i] = 0.0;
+            continue;
+        }
+        Cell const cell = cell_at(i);
+        double const a = at(cell.column, cell.row);
+        double const b = at(cell.column + 1, cell.row);
+        double const c = at(cell.column, cell.row + 1);
+        double const d = at(cell.column + 1, cell.row + 1);
+        double const fx = coords_.fx[i];
+        double const lower = a + fx * (b - a);
+        double const upper = c + fx * (d - c);
+        coords_.taper[i] *= lower + static_cast<double>(coords_.fy[i]) * (upper - lower);
+    }
+}
+
+double RowSampler::variance_at(int i) const
+{
+    if (geometry_.is_nearest) {
+        return 1.0;
+    }
+    if (table_->lanes() == 0) {
+        double const x = coords_.fx[i];
+        double const y = coords_.fy[i];
+        return ((1.0 - x) * (1.0 - x) + x * x) * ((1.0 - y) * (1.0 - y) + y * y);
+    }
+    double const* const x = table_->squares() + coords_.phase_x[i];
+    double const* const y = table_->squares() + coords_.phase_y[i];
+    return (x[0] + static_cast<double>(coords_.share_x[i]) * (x[1] - x[0])) *
+           (y[0] + static_cast<double>(coords_.share_y[i]) * (y[1] - y[0]));
+}
+
+void RowSampler::divide_by_variance(PieceExtent const& extent)
+{
+    for (int i = extent.first; i < extent.last; ++i) {
+        coords_.taper[i] /= variance_at(i);
+    }
+}
+
+void RowSampler::exchange_mended(int plane)
+{
+    for (Mended& mended : mended_[static_cast<std::size_t>(plane)]) {
+        std::swap(mended.taper, coords_.taper[mended.pixel]);
+    }
 }
 
 void RowSampler::prefetch_next_row(SourceWindow const& source, PieceExtent const& extent) const
@@ -162,6 +245,7 @@ void RowSampler::interpolate(SourceWindow const& source, PieceExtent const& exte
     }
     for (int c = 0; c < planes_; ++c) {
         float* const value = target.value[static_cast<std::size_t>(c)];
+        mended_[static_cast<std::size_t>(c)].clear();
         if (!extent.is_plain || kernels_->has_holes(value, extent.first, extent.last)) {
             mend(source, c, extent, value);
         }
@@ -172,15 +256,23 @@ void RowSampler::mend(SourceWindow const& source, int plane, PieceExtent const& 
                       float* value)
 {
     WindowPlane const window = WindowPlane::of(source.science, source.frame, plane);
+    bool const has_variance = recipe_.weight_of == WeightOf::sample;
     for (int i = extent.first; i < extent.last; ++i) {
         PixelState const state = state_at(extent, i);
         if (state == PixelState::edge || (state == PixelState::plain && !std::isfinite(value[i]))) {
-            value[i] = careful_value(window, i);
+            float variance = 0.0F;
+            value[i] = careful_value(window, i, variance);
+            if (has_variance && variance > 0.0F) {
+                double const own = coords_.taper[i] * variance_at(i);
+                mended_[static_cast<std::size_t>(plane)].push_back(
+                    {i, own / static_cast<double>(variance)});
+            }
         }
     }
 }
 
-float RowSampler::careful_value(WindowPlane const& plane, int i) const
+/// `variance` stays as it is where the sample has the kernel's taps.
+float RowSampler::careful_value(WindowPlane const& plane, int i, float& variance) const
 {
     Cell const cell = cell_at(i);
     float const nearest = plane.at(cell.near_column, cell.near_row);
@@ -208,6 +300,7 @@ float RowSampler::careful_value(WindowPlane const& plane, int i) const
     float const fy = coords_.fy[i];
     float sum = 0.0F;
     float weight_sum = 0.0F;
+    float square_sum = 0.0F;
     for (int j = 0; j < 2; ++j) {
         for (int k = 0; k < 2; ++k) {
             float const pixel = plane.at(column + k, row + j);
@@ -215,9 +308,11 @@ float RowSampler::careful_value(WindowPlane const& plane, int i) const
                 float const weight = (k == 0 ? 1.0F - fx : fx) * (j == 0 ? 1.0F - fy : fy);
                 sum += weight * pixel;
                 weight_sum += weight;
+                square_sum += weight * weight;
             }
         }
     }
+    variance = square_sum / (weight_sum * weight_sum);
     return sum / weight_sum;
 }
 

@@ -70,7 +70,15 @@ class RowSampler
     void interpolate(SourceWindow const& source, PieceExtent const& extent,
                      RowTarget const& target);
     void mend(SourceWindow const& source, int plane, PieceExtent const& extent, float* value);
-    [[nodiscard]] float careful_value(WindowPlane const& plane, int i) const;
+    [[nodiscard]] float careful_value(WindowPlane const& plane, int i, float& variance) const;
+    /// Everything that multiplies the weight of all planes alike, into coords_.taper. Returns
+    /// whether there is any such thing.
+    bool taper(SourceWindow const& source, PieceExtent const& extent);
+    void multiply_alpha(SourceWindow const& source, PieceExtent const& extent);
+    void divide_by_variance(PieceExtent const& extent);
+    [[nodiscard]] double variance_at(int i) const;
+    /// Exchanges the tapers of a plane's mended pixels with those of their own variance.
+    void exchange_mended(int plane);
     void weigh_by_plane(SourceWindow const& source, int plane, PieceExtent const& extent);
     void write_coverage(SourceWindow const& source, int plane, PieceExtent const& extent,
                         float const* weight, float* coverage) const;
@@ -85,5 +93,13 @@ class RowSampler
     WindowGeometry geometry_;
     PieceCoords coords_;
     alignas(64) float plane_weight_[piece_width];
+
+    /// A pixel whose sample has other taps than the kernel's, with WeightOf::sample.
+    struct Mended
+    {
+        int pixel;
+        double taper;
+    };
+    std::vector<std::vector<Mended>> mended_;  ///< of each plane
 };
 }  // namespace sectile::compute
