@@ -95,7 +95,7 @@ void run_mosaic_first(plan::MosaicPlan const& mosaic, RunConfig const& config, C
                     [&] { match(frames, mosaic, config, context); });
     AssemblyRequest const request{plan::PlanKind::mosaic_first,
                                   {config.resample, config.global_coadd, config.feather,
-                                   weight_of(config.stacking.weighting)},
+                                   output_weight(config.stacking.weighting)},
                                   config.stacking.weighting};
     run_heavy_phase(context, "mosaic-first", request.kind,
                     [&] { assemble(frames, mosaic, request, config, context); });

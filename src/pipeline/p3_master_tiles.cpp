@@ -123,7 +123,7 @@ FrameRecord tile_record(plan::Group const& group, plan::CanvasGrid const& grid, 
 compute::CoaddRecipe tile_recipe(RunConfig const& config)
 {
     compute::CoaddRecipe recipe{config.resample, config.stacking.combine};
-    recipe.weight_of = weight_of(config.stacking.weighting);
+    recipe.output_weight = output_weight(config.stacking.weighting);
     if (config.radial_weight.apply) {
         recipe.radial = {config.radial_weight.fraction, config.radial_weight.power};
     }

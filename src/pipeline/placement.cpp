@@ -132,9 +132,10 @@ void set_weights(engine::CoaddInput& input, MosaicSource const& source, Weightin
 }
 }  // namespace
 
-compute::WeightOf weight_of(Weighting weighting)
+compute::OutputWeight output_weight(Weighting weighting)
 {
-    return weighting == Weighting::none ? compute::WeightOf::pixel : compute::WeightOf::sample;
+    return weighting == Weighting::none ? compute::OutputWeight::sum
+                                        : compute::OutputWeight::inverse_variance;
 }
 
 Placement place_on_grid(sky::SkyWcs const& grid, sky::SkyWcs const& source)

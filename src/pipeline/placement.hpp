@@ -23,8 +23,8 @@ struct Placement
 /// All but the map spacing, which costs most. Neither system may be in use by another thread.
 [[nodiscard]] Placement place_on_grid(sky::SkyWcs const& grid, sky::SkyWcs const& source);
 
-/// Whose inverse variance the weights of frames are with a weighting.
-[[nodiscard]] compute::WeightOf weight_of(Weighting weighting);
+/// What the weights of a coadd of frames can say with a weighting.
+[[nodiscard]] compute::OutputWeight output_weight(Weighting weighting);
 
 /// Where the sources fall on the grid: inputs for the engine, ascending ids in the order of
 /// `sources`. The transforms are shared out over the ranks of `comm`. *Collective*. Keeps pointers

@@ -70,12 +70,16 @@ struct RadialTaper
     [[nodiscard]] bool is_flat() const { return fraction >= 1.0; }
 };
 
-/// Whose inverse variance the weight of a source is.
-enum class WeightOf : std::uint8_t
+/// What the weight of a combined pixel says. Samples are combined with the same weights in both
+/// cases.
+enum class OutputWeight : std::uint8_t
 {
-    pixel,   ///< handed on as it is: a plain weight
-    sample,  ///< divided by the sum of the squared taps: the inverse variance of the interpolated
-             ///< sample, where the noise of the pixels is independent
+    sum,  ///< the sum of the weights of the survivors
+    /// (sum w)^2 / sum(w^2 var), exact for independent sources with independent noise in their
+    /// pixels: var, the variance of a sample, is that of its pixels (whose inverse the source's
+    /// weight is) times the sum of its squared taps. Weights are not divided by that sum: its
+    /// pattern would show in the picture wherever the skies of the sources differ.
+    inverse_variance
 };
 
 struct CoaddRecipe
@@ -85,7 +89,7 @@ struct CoaddRecipe
     /// Width in source pixels of the cos^2 taper of weights at a frame's edge; 0: none. Not for
     /// sources with an alpha plane, which are tapered already.
     double feather = 0.0;
-    WeightOf weight_of = WeightOf::pixel;
+    OutputWeight output_weight = OutputWeight::sum;
     RadialTaper radial{};
 };
 }  // namespace sectile::compute

@@ -71,6 +71,9 @@ struct SampleBlock
     /// C planes, noise sigma of each sample, 0 when unknown; empty: noise_sigma. Needed for the
     /// bytes of the pull route where has_varying_noise() says so.
     image::ImageView<float const> sigma{};
+    /// C planes, weight times variance of each sample; empty: 1. Asked for with
+    /// OutputWeight::inverse_variance.
+    image::ImageView<float const> excess{};
 };
 
 /// Whether the noise sigma of this source's samples differs from pixel to pixel and is asked for by

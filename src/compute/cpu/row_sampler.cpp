@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <utility>
 
 #include "sectile/compute/kernels/interpolation_kern.hpp"
 
@@ -115,14 +114,15 @@ SampledRange RowSampler::sample(SourceWindow const& source, RowPiece const& piec
                                    source.weight.empty() ? nullptr : plane_weight_,
                                    has_taper,
                                    has_area};
-        exchange_mended(c);
         kernels_->scale(coords_, extent, scaling, target.value[plane], target.weight[plane]);
-        exchange_mended(c);
         if (!target.coverage.empty()) {
             write_coverage(source, c, extent, target.weight[plane], target.coverage[plane]);
         }
         if (!target.sigma.empty()) {
             write_sigma(source, c, extent, target.weight[plane], target.sigma[plane]);
+        }
+        if (!target.excess.empty()) {
+            write_excess(c, extent, has_taper, target.weight[plane], target.excess[plane]);
         }
     }
     return {extent.first, extent.last};
@@ -132,8 +132,7 @@ bool RowSampler::taper(SourceWindow const& source, PieceExtent const& extent)
 {
     bool const has_alpha = !source.alpha.empty();
     bool const has_feather = recipe_.feather > 0.0 && !has_alpha;
-    bool const has_variance = recipe_.weight_of == WeightOf::sample;
-    if (!has_alpha && !has_feather && !has_variance && recipe_.radial.is_flat()) {
+    if (!has_alpha && !has_feather && recipe_.radial.is_flat()) {
         return false;
     }
     if (has_feather) {
@@ -149,9 +148,6 @@ bool RowSampler::taper(SourceWindow const& source, PieceExtent const& extent)
         for (int i = extent.first; i < extent.last; ++i) {
             coords_.taper[i] *= radial(coords_.x[i], coords_.y[i]);
         }
-    }
-    if (has_variance) {
-        divide_by_variance(extent);
     }
     return true;
 }
@@ -196,17 +192,17 @@ double RowSampler::variance_at(int i) const
            (y[0] + static_cast<double>(coords_.share_y[i]) * (y[1] - y[0]));
 }
 
-void RowSampler::divide_by_variance(PieceExtent const& extent)
+void RowSampler::write_excess(int plane, PieceExtent const& extent, bool has_taper,
+                              float const* weight, float* excess) const
 {
     for (int i = extent.first; i < extent.last; ++i) {
-        coords_.taper[i] /= variance_at(i);
+        double const value = variance_at(i) * (has_taper ? coords_.taper[i] : 1.0);
+        excess[i] = weight[i] > 0.0F ? static_cast<float>(value) : 0.0F;
     }
-}
-
-void RowSampler::exchange_mended(int plane)
-{
-    for (Mended& mended : mended_[static_cast<std::size_t>(plane)]) {
-        std::swap(mended.taper, coords_.taper[mended.pixel]);
+    for (Mended const& mended : mended_[static_cast<std::size_t>(plane)]) {
+        int const i = mended.pixel;
+        double const value = mended.variance * (has_taper ? coords_.taper[i] : 1.0);
+        excess[i] = weight[i] > 0.0F ? static_cast<float>(value) : 0.0F;
     }
 }
 
@@ -256,16 +252,14 @@ void RowSampler::mend(SourceWindow const& source, int plane, PieceExtent const& 
                       float* value)
 {
     WindowPlane const window = WindowPlane::of(source.science, source.frame, plane);
-    bool const has_variance = recipe_.weight_of == WeightOf::sample;
+    bool const has_variance = recipe_.output_weight == OutputWeight::inverse_variance;
     for (int i = extent.first; i < extent.last; ++i) {
         PixelState const state = state_at(extent, i);
         if (state == PixelState::edge || (state == PixelState::plain && !std::isfinite(value[i]))) {
             float variance = 0.0F;
             value[i] = careful_value(window, i, variance);
             if (has_variance && variance > 0.0F) {
-                double const own = coords_.taper[i] * variance_at(i);
-                mended_[static_cast<std::size_t>(plane)].push_back(
-                    {i, own / static_cast<double>(variance)});
+                mended_[static_cast<std::size_t>(plane)].push_back({i, variance});
             }
         }
     }
@@ -389,6 +383,8 @@ SampledRange RowSampler::sample(SampleBlock const& block, RowPiece const& piece,
         float const* const weight = block.weight.row(c, piece.y) + (piece.x - block.weight.box.x0);
         float const* const coverage =
             block.coverage.empty() ? nullptr : block.coverage.row(c, piece.y) + at;
+        float const* const excess =
+            block.excess.empty() ? nullptr : block.excess.row(c, piece.y) + at;
         float const* const sigma = block.sigma.empty() ? nullptr : block.sigma.row(c, piece.y) + at;
         auto const known = static_cast<float>(block.noise_sigma[plane]);
         for (int i = 0; i < piece.count; ++i) {
@@ -402,6 +398,9 @@ SampledRange RowSampler::sample(SampleBlock const& block, RowPiece const& piece,
             }
             if (!target.sigma.empty()) {
                 target.sigma[plane][i] = is_present ? (sigma != nullptr ? sigma[i] : known) : 0.0F;
+            }
+            if (!target.excess.empty()) {
+                target.excess[plane][i] = is_present && excess != nullptr ? excess[i] : 1.0F;
             }
         }
     }

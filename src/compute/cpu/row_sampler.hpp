@@ -26,6 +26,7 @@ struct RowTarget
     std::vector<float*> weight;
     std::vector<float*> coverage;  ///< empty: not wanted
     std::vector<float*> sigma;     ///< empty: not wanted
+    std::vector<float*> excess;    ///< empty: not wanted
 
     explicit RowTarget(int planes)
         : value(static_cast<std::size_t>(planes)), weight(static_cast<std::size_t>(planes))
@@ -75,10 +76,9 @@ class RowSampler
     /// whether there is any such thing.
     bool taper(SourceWindow const& source, PieceExtent const& extent);
     void multiply_alpha(SourceWindow const& source, PieceExtent const& extent);
-    void divide_by_variance(PieceExtent const& extent);
     [[nodiscard]] double variance_at(int i) const;
-    /// Exchanges the tapers of a plane's mended pixels with those of their own variance.
-    void exchange_mended(int plane);
+    void write_excess(int plane, PieceExtent const& extent, bool has_taper, float const* weight,
+                      float* excess) const;
     void weigh_by_plane(SourceWindow const& source, int plane, PieceExtent const& extent);
     void write_coverage(SourceWindow const& source, int plane, PieceExtent const& extent,
                         float const* weight, float* coverage) const;
@@ -94,12 +94,12 @@ class RowSampler
     PieceCoords coords_;
     alignas(64) float plane_weight_[piece_width];
 
-    /// A pixel whose sample has other taps than the kernel's, with WeightOf::sample.
+    /// A pixel whose sample has other taps than the kernel's.
     struct Mended
     {
         int pixel;
-        double taper;
+        double variance;  ///< of the sample, in units of that of its pixels
     };
-    std::vector<std::vector<Mended>> mended_;  ///< of each plane
+    std::vector<std::vector<Mended>> mended_;  ///< of each plane, with OutputWeight::inverse_variance
 };
 }  // namespace sectile::compute

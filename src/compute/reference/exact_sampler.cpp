@@ -176,7 +176,6 @@ Sample exact_sample(SourceWindow const& source, CoaddRecipe const& recipe, int p
     double taper =
         source.alpha.empty() ? feather(position.x, position.y) : alpha_at(source, cell);
     taper *= recipe.radial.is_flat() ? 1.0 : radial(position.x, position.y);
-    taper /= recipe.weight_of == WeightOf::sample ? value->variance : 1.0;
     double const weight = source.weight_scale[c] * inverse_variance * taper /
                           (position.area * position.area);
     Sample const sample{static_cast<float>(corrected), static_cast<float>(weight),
@@ -191,6 +190,7 @@ Sample exact_sample(SourceWindow const& source, CoaddRecipe const& recipe, int p
                     : std::fabs(source.photometry[c].gain) / std::sqrt(inverse_variance);
     }
     return {sample.value, sample.weight, sample.coverage,
-            static_cast<float>(sigma * position.area)};
+            static_cast<float>(sigma * position.area),
+            static_cast<float>(taper * value->variance)};
 }
 }  // namespace sectile::compute

@@ -12,6 +12,7 @@ struct Sample
     float weight = 0.0F;
     float coverage = 0.0F;
     float sigma = 0.0F;  ///< 0 when unknown
+    float excess = 1.0F;  ///< weight times variance
 };
 
 /// Where a destination pixel lies in the source.
@@ -28,9 +29,9 @@ struct SourcePosition
 /// - else, with a valid nearest pixel: the valid pixels of the surrounding 2x2, bilinear weights
 ///   renormalised; else missing.
 /// Value and noise are then photometrically corrected, weight = weight_scale * weight plane * alpha
-/// (without an alpha plane: feather) * radial taper, with WeightOf::sample divided by the sum of
-/// the squared taps; with flux conservation value and noise are multiplied by the area and the
-/// weight divided by its square.
+/// (without an alpha plane: feather) * radial taper; with flux conservation value and noise are
+/// multiplied by the area and the weight divided by its square. excess = the tapers * the sum of
+/// the squared taps.
 [[nodiscard]] Sample exact_sample(SourceWindow const& source, CoaddRecipe const& recipe, int plane,
                                   std::int64_t x, std::int64_t y, SourcePosition const& position);
 }  // namespace sectile::compute
