@@ -184,9 +184,9 @@ class StarScore : public ::testing::Test
         scratch = new ScratchFolder("star_score");
         // Gains from 0.8 to 1.1 and more: what a night of changing transparency brings.
         simulate(*scratch / "frames",
-                 " --frames 20 --frames-per-pointing 5 --columns 2 --width 700 --height 500"
+                 " --frames 20 --frames-per-pointing 5 --columns 2 --width 900 --height 700"
                  " --colour mono --bits-per-pixel -32 --nebulosity 0 --hot-pixels 0 --trails 0"
-                 " --gain-scatter 0.1 --gradient 0.01 --star-density 1200 --seed 77");
+                 " --gain-scatter 0.1 --gradient 0.01 --star-density 2500 --seed 77");
         run(*scratch / "frames", *scratch / "out", "");
         pairs = match(*scratch / "out");
         ASSERT_GT(pairs.size(), 30U);
@@ -230,12 +230,12 @@ class StarScore : public ::testing::Test
                 double const distance = std::hypot(star.x - found.x, star.y - found.y);
                 if (distance < 1.0) {
                     nearest = &star;
-                } else if (distance < 20.0) {
+                } else if (distance < 9.0) {
                     around += star.flux;
                 }
             }
             // Noise of a flux below 0.2 % in the stack, and nobody near who matters.
-            if (nearest != nullptr && nearest->flux > 4e4 && around < 1e-3 * nearest->flux) {
+            if (nearest != nullptr && nearest->flux > 1.3e4 && around < 1e-3 * nearest->flux) {
                 pairs.push_back({found.flux / nearest->flux, found.x - nearest->x,
                                  found.y - nearest->y});
             }
