@@ -167,6 +167,48 @@ TEST(MasterTileScore, WeightIsTheInverseVariance)
     }
 }
 
+/// Differences between neighbours of a row, ascending.
+std::vector<double> steps_of(image::Image<float> const& mosaic)
+{
+    std::vector<double> steps;
+    core::Box const box = mosaic.box();
+    for (std::int64_t y = box.y0; y < box.y1; ++y) {
+        for (std::int64_t x = box.x0; x + 1 < box.x1; ++x) {
+            double const step =
+                std::abs(mosaic.view().at(0, x + 1, y) - mosaic.view().at(0, x, y));
+            if (std::isfinite(step)) {
+                steps.push_back(step);
+            }
+        }
+    }
+    std::ranges::sort(steps);
+    return steps;
+}
+
+TEST(TileSeams, VanishOverTheFeatherWhateverTheSkies)
+{
+    ScratchFolder const scratch("tile_seams");
+    // Two tiles of turned and shifted frames without noise; skies some 10 % apart, not matched.
+    simulate(scratch / "frames",
+             " --columns 2 --colour mono --bits-per-pixel -32 --nebulosity 0 --star-density 0"
+             " --hot-pixels 0 --trails 0 --noise 0 --gradient 0.0005 --gain-scatter 0"
+             " --sky-scatter 0.1 --rotation 9 --frames 8 --frames-per-pointing 4 --overlap 0.5"
+             " --seed 4");
+    std::string const options = "--intertile-photometric-match off --keep tiles --feather-px ";
+    run(scratch / "frames", scratch / "feathered", options + "64");
+    run(scratch / "frames", scratch / "sharp", options + "0");
+
+    auto const feathered = steps_of(read_image(scratch / "feathered/mosaic.fits"));
+    auto const sharp = steps_of(read_image(scratch / "sharp/mosaic.fits"));
+
+    double const seam = sharp.back();
+    EXPECT_GT(seam, 20.0) << "the skies must differ for a seam to show";
+    // cos^2 over 64 pixels rises by at most pi / 2 / 64 a pixel; more where two feathers meet.
+    EXPECT_LT(feathered[feathered.size() * 999 / 1000], 0.05 * seam);
+    EXPECT_GT(sharp[sharp.size() - 100], 0.5 * seam);
+    EXPECT_EQ(feathered.size(), sharp.size()) << "the feather loses no pixel";
+}
+
 /// A star of the truth and the measured one nearest to it.
 struct Pair
 {
