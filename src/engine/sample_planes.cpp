@@ -7,7 +7,8 @@ namespace sectile::engine
 {
 namespace
 {
-/// Plane group `which` (0 value, 1 weight, 2 coverage, then noise and excess) of the samples of a box.
+/// Plane group `which` (0 value, 1 weight, 2 coverage, then noise and excess) of the samples of a
+/// box.
 template <class T>
 image::ImageView<T> plane_group(T* samples, core::Box const& box, int planes, int which)
 {
@@ -38,8 +39,7 @@ int excess_group(CoaddJob const& job, CoaddInput const& input)
 
 int sample_planes(CoaddJob const& job, CoaddInput const& input)
 {
-    return job.planes *
-           (3 + (noise_travels(job, input) ? 1 : 0) + (excess_travels(job) ? 1 : 0));
+    return job.planes * (3 + (noise_travels(job, input) ? 1 : 0) + (excess_travels(job) ? 1 : 0));
 }
 
 void resample_into(CoaddJob const& job, compute::Backend& backend, LoadedWindow const& window,

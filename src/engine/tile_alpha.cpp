@@ -194,8 +194,8 @@ class AlphaMaker
         apex_[0] = 0;
         from_[0] = 0;
         for (std::int64_t i = 1; i < width_ + 2; ++i) {
-            while (count_ > 0 &&
-                   height_at(from_[count_ - 1], apex_[count_ - 1]) > height_at(from_[count_ - 1], i)) {
+            while (count_ > 0 && height_at(from_[count_ - 1], apex_[count_ - 1]) >
+                                     height_at(from_[count_ - 1], i)) {
                 --count_;
             }
             std::int64_t const from = count_ == 0 ? 0 : 1 + crossing(apex_[count_ - 1], i);
@@ -239,9 +239,9 @@ class AlphaMaker
 };
 }  // namespace
 
-void make_tile_alpha(std::int64_t width, std::int64_t height, int planes,
-                     AlphaRecipe const& recipe, std::int64_t rows_per_block,
-                     CoverageReader const& read, AlphaWriter const& write)
+void make_tile_alpha(std::int64_t width, std::int64_t height, int planes, AlphaRecipe const& recipe,
+                     std::int64_t rows_per_block, CoverageReader const& read,
+                     AlphaWriter const& write)
 {
     core::require(width > 0 && height > 0 && planes > 0, "a tile has pixels");
     AlphaMaker(width, height, planes, recipe, rows_per_block, read, write).make();
@@ -253,9 +253,9 @@ void write_tile_alpha(std::string const& science_path, AlphaRecipe const& recipe
     TileFiles const files = tile_files(science_path);
     io::FileScan const scan = io::scan_file(files.coverage, false);
     if (scan.frames.empty()) {
-        throw core::IoError(core::sentence("cannot read the coverage " + files.coverage,
-                                           scan.unreadable.empty() ? "it holds no image"
-                                                                   : scan.unreadable[0].reason));
+        throw core::IoError(core::sentence(
+            "cannot read the coverage " + files.coverage,
+            scan.unreadable.empty() ? "it holds no image" : scan.unreadable[0].reason));
     }
     sky::FrameHeader const& header = scan.frames.front();
     io::FrameReader reader(header);

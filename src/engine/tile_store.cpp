@@ -71,8 +71,7 @@ class TileSource final : public PixelSource
     }
 
   private:
-    [[nodiscard]] std::optional<sky::FrameHeader> partner(std::string const& path,
-                                                          int planes) const
+    [[nodiscard]] std::optional<sky::FrameHeader> partner(std::string const& path, int planes) const
     {
         if (!std::filesystem::exists(path)) {
             return std::nullopt;

@@ -118,8 +118,8 @@ void judge_pixels(FrameRecord& frame, std::int64_t rows)
     }
 }
 
-/// Name of the image whose weight, coverage or alpha map (NAME.weight.fits, the convention of SWarp)
-/// `path` is, if that image exists.
+/// Name of the image whose weight, coverage or alpha map (NAME.weight.fits, the convention of
+/// SWarp) `path` is, if that image exists.
 std::optional<std::string> partner_image(std::filesystem::path const& path)
 {
     std::string const name = path.filename().string();

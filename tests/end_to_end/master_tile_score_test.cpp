@@ -14,6 +14,7 @@
 #include "sectile/io/frame_reader.hpp"
 #include "sectile/measure/measure_stars.hpp"
 #include "sectile/sky/sky_wcs.hpp"
+
 #include "support/run_program.hpp"
 
 namespace
@@ -30,7 +31,8 @@ std::string const program = SECTILE_BINARY;
 
 /// Frames of one pointing with nothing but noise of sigma `noise` on a flat sky.
 std::string const flat_sky =
-    " --columns 1 --colour mono --bits-per-pixel -32 --nebulosity 0 --star-density 0 --hot-pixels 0 "
+    " --columns 1 --colour mono --bits-per-pixel -32 --nebulosity 0 --star-density 0 --hot-pixels "
+    "0 "
     "--trails 0 --gradient 0 --gain-scatter 0 --sky-scatter 0 --width 300 --height 240";
 
 void simulate(std::string const& folder, std::string const& options)
@@ -49,9 +51,9 @@ void run(std::string const& input, std::string const& output, std::string const&
 image::Image<float> read_image(std::string const& path)
 {
     io::FileScan const scan = io::scan_file(path, false);
-    image::Image<float> pixels({0, 0, scan.frames.at(0).geometry.width,
-                                scan.frames.at(0).geometry.height},
-                               scan.frames.at(0).geometry.planes);
+    image::Image<float> pixels(
+        {0, 0, scan.frames.at(0).geometry.width, scan.frames.at(0).geometry.height},
+        scan.frames.at(0).geometry.planes);
     io::FrameReader(scan.frames.at(0)).read(pixels.view());
     return pixels;
 }
@@ -90,8 +92,7 @@ Moments moments_of(Tile const& tile, float least, Scale const& scale)
     for (std::int64_t y = box.y0; y < box.y1; ++y) {
         for (std::int64_t x = box.x0; x < box.x1; ++x) {
             if (tile.coverage.view().at(0, x, y) >= least) {
-                double const value =
-                    (tile.science.view().at(0, x, y) - sky_level) * scale(x, y);
+                double const value = (tile.science.view().at(0, x, y) - sky_level) * scale(x, y);
                 sum += value;
                 squares += value * value;
                 ++moments.count;
@@ -113,10 +114,12 @@ Moments pulls_of(Tile const& tile, float least)
 /// Two surveys of one pointing: other noise, other seeds.
 void simulate_unequal(ScratchFolder const& scratch, std::string const& dither)
 {
-    simulate(scratch / "frames/quiet", flat_sky + dither + " --frames 5 --frames-per-pointing 5"
-                                                           " --noise 6 --seed 31");
-    simulate(scratch / "frames/loud", flat_sky + dither + " --frames 6 --frames-per-pointing 6"
-                                                          " --noise 15 --seed 32");
+    simulate(scratch / "frames/quiet", flat_sky + dither +
+                                           " --frames 5 --frames-per-pointing 5"
+                                           " --noise 6 --seed 31");
+    simulate(scratch / "frames/loud", flat_sky + dither +
+                                          " --frames 6 --frames-per-pointing 6"
+                                          " --noise 15 --seed 32");
 }
 
 TEST(MasterTileScore, NoiseOfTheStackIsTheOptimum)
@@ -174,8 +177,7 @@ std::vector<double> steps_of(image::Image<float> const& mosaic)
     core::Box const box = mosaic.box();
     for (std::int64_t y = box.y0; y < box.y1; ++y) {
         for (std::int64_t x = box.x0; x + 1 < box.x1; ++x) {
-            double const step =
-                std::abs(mosaic.view().at(0, x + 1, y) - mosaic.view().at(0, x, y));
+            double const step = std::abs(mosaic.view().at(0, x + 1, y) - mosaic.view().at(0, x, y));
             if (std::isfinite(step)) {
                 steps.push_back(step);
             }
@@ -278,8 +280,8 @@ class StarScore : public ::testing::Test
             }
             // Noise of a flux below 0.2 % in the stack, and nobody near who matters.
             if (nearest != nullptr && nearest->flux > 1.3e4 && around < 1e-3 * nearest->flux) {
-                pairs.push_back({found.flux / nearest->flux, found.x - nearest->x,
-                                 found.y - nearest->y});
+                pairs.push_back(
+                    {found.flux / nearest->flux, found.x - nearest->x, found.y - nearest->y});
             }
         }
         return pairs;

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sectile/io/frame_reader.hpp"
+
 #include "support/run_program.hpp"
 
 namespace
@@ -47,10 +48,11 @@ class TrailRejection : public ::testing::TestWithParam<Case>
     }
 
     static image::Image<float> tile(std::string const& output, std::string const& frames,
-                                      std::string const& method)
+                                    std::string const& method)
     {
         run("run --input " + frames + " --output " + output +
-            " --intertile-photometric-match off --keep tiles --stacking-rejection-algorithm " + method);
+            " --intertile-photometric-match off --keep tiles --stacking-rejection-algorithm " +
+            method);
         return read_image(output + "/.sectile/tiles/tile_00000.fits");
     }
 

@@ -220,8 +220,7 @@ void CpuBackend::resample(SourceWindow const& source, CoaddRecipe const& recipe,
                 range = worker.sampler.sample(source, {y, x0, static_cast<int>(x1 - x0)}, target);
             }
             for (auto const* rows :
-                 {&target.value, &target.weight, &target.coverage, &target.sigma,
-                                   &target.excess}) {
+                 {&target.value, &target.weight, &target.coverage, &target.sigma, &target.excess}) {
                 clear(*rows, block.x0 - x0, range.first);
                 clear(*rows, range.last, block.x1 - x0);
             }
@@ -319,9 +318,9 @@ void CpuBackend::finish(StripSums const& sums, StripOutput const& out)
 void CpuBackend::mean_block(std::span<StripSource const> sources, core::Box const& block,
                             StripOutput const& out, Worker& worker) const
 {
-    StripSums sums(block, out.science.planes,
-                   worker.target.excess.empty() ? OutputWeight::sum
-                                                : OutputWeight::inverse_variance);
+    StripSums sums(
+        block, out.science.planes,
+        worker.target.excess.empty() ? OutputWeight::sum : OutputWeight::inverse_variance);
     SumsView const view(sums);
     for (StripSource const& source : sources) {
         add_to(view, block, source, worker);

@@ -100,6 +100,7 @@ class RowSampler
         int pixel;
         double variance;  ///< of the sample, in units of that of its pixels
     };
-    std::vector<std::vector<Mended>> mended_;  ///< of each plane, with OutputWeight::inverse_variance
+    std::vector<std::vector<Mended>>
+        mended_;  ///< of each plane, with OutputWeight::inverse_variance
 };
 }  // namespace sectile::compute

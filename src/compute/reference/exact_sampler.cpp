@@ -75,7 +75,8 @@ std::optional<Interpolated> kernel_value(SourceWindow const& source, ResampleKer
         sum, kernels::squared_sum(weights_y, taps) * kernels::squared_sum(weights_x, taps)};
 }
 
-std::optional<Interpolated> partial_bilinear(SourceWindow const& source, int plane, Cell const& cell)
+std::optional<Interpolated> partial_bilinear(SourceWindow const& source, int plane,
+                                             Cell const& cell)
 {
     if (!valid_pixel(source, plane, cell.nearest_x, cell.nearest_y)) {
         return {};
@@ -131,8 +132,8 @@ double alpha_at(SourceWindow const& source, Cell const& cell)
     };
     double const lower =
         at(cell.x, cell.y) + cell.fx * (at(cell.x + 1, cell.y) - at(cell.x, cell.y));
-    double const upper = at(cell.x, cell.y + 1) +
-                         cell.fx * (at(cell.x + 1, cell.y + 1) - at(cell.x, cell.y + 1));
+    double const upper =
+        at(cell.x, cell.y + 1) + cell.fx * (at(cell.x + 1, cell.y + 1) - at(cell.x, cell.y + 1));
     return lower + cell.fy * (upper - lower);
 }
 
@@ -173,11 +174,10 @@ Sample exact_sample(SourceWindow const& source, CoaddRecipe const& recipe, int p
     double const inverse_variance = plane_weight(source, plane, cell);
     double const corrected =
         photometry(value->value, static_cast<double>(x), static_cast<double>(y), position.area);
-    double taper =
-        source.alpha.empty() ? feather(position.x, position.y) : alpha_at(source, cell);
+    double taper = source.alpha.empty() ? feather(position.x, position.y) : alpha_at(source, cell);
     taper *= recipe.radial.is_flat() ? 1.0 : radial(position.x, position.y);
-    double const weight = source.weight_scale[c] * inverse_variance * taper /
-                          (position.area * position.area);
+    double const weight =
+        source.weight_scale[c] * inverse_variance * taper / (position.area * position.area);
     Sample const sample{static_cast<float>(corrected), static_cast<float>(weight),
                         static_cast<float>(nearest_coverage(source, plane, cell))};
     if (!std::isfinite(sample.value) || !(sample.weight > 0.0F) || !std::isfinite(sample.weight)) {
@@ -189,8 +189,7 @@ Sample exact_sample(SourceWindow const& source, CoaddRecipe const& recipe, int p
                     ? 0.0
                     : std::fabs(source.photometry[c].gain) / std::sqrt(inverse_variance);
     }
-    return {sample.value, sample.weight, sample.coverage,
-            static_cast<float>(sigma * position.area),
+    return {sample.value, sample.weight, sample.coverage, static_cast<float>(sigma * position.area),
             static_cast<float>(taper * value->variance)};
 }
 }  // namespace sectile::compute

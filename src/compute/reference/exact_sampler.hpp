@@ -11,7 +11,7 @@ struct Sample
     float value = 0.0F;
     float weight = 0.0F;
     float coverage = 0.0F;
-    float sigma = 0.0F;  ///< 0 when unknown
+    float sigma = 0.0F;   ///< 0 when unknown
     float excess = 1.0F;  ///< weight times variance
 };
 

@@ -237,7 +237,7 @@ struct Samples
     }
     [[nodiscard]] SampleBlock block(core::SourceId id, std::span<double const> noise_sigma) const
     {
-        return {id,          value.box(), value.view(), weight.view(), coverage.view(),
+        return {id,          value.box(),  value.view(), weight.view(), coverage.view(),
                 noise_sigma, sigma.view(), excess.view()};
     }
 };

@@ -38,9 +38,8 @@ std::vector<std::unique_ptr<SourceImage>> noisy_sources(int count, double holes,
             return testing::uniform(seed + 9) < holes ? NAN : sigma * testing::gaussian(seed);
         };
         Affine const affine = Affine::rotation(3.7 * s, 1.0, 0.37 + 0.21 * s, -0.4 + 0.3 * s);
-        sources.push_back(std::make_unique<SourceImage>(core::SourceId{id},
-                                                        core::Box{0, 0, 180, 140}, 2,
-                                                        make_map(affine, strip, 16), pixel));
+        sources.push_back(std::make_unique<SourceImage>(
+            core::SourceId{id}, core::Box{0, 0, 180, 140}, 2, make_map(affine, strip, 16), pixel));
         sources.back()->weight_scale = {1.0 / (sigma * sigma), 1.0 / (sigma * sigma)};
         sources.back()->noise_sigma = {sigma, sigma};
     }
@@ -139,8 +138,7 @@ TEST(OutputWeight, OfMediansAndAfterRejectionIsNearTheInverseVariance)
     auto const pulls = [&](Rejection rejection, FinalCombine final_combine) {
         Output output(strip, 2);
         cpu->combine(windows_of(sources),
-                     recipe_of(ResampleKernel::lanczos3, rejection, final_combine),
-                     output.view());
+                     recipe_of(ResampleKernel::lanczos3, rejection, final_combine), output.view());
         return pull_sigma(output);
     };
 
@@ -164,7 +162,8 @@ TEST(OutputWeight, ChangesNoValueAndNoCoverage)
 
         EXPECT_EQ(testing::different_bits<float>(exact.science.view(), plain.science.view()), 0);
         EXPECT_EQ(
-            testing::different_bits<std::uint32_t>(exact.coverage.view(), plain.coverage.view()), 0);
+            testing::different_bits<std::uint32_t>(exact.coverage.view(), plain.coverage.view()),
+            0);
     }
 }
 

@@ -37,10 +37,10 @@ char const* name_of(Rejection method)
 /// What a stack makes of many pixels of `count` frames, the first of which has `excess` more.
 struct Outcome
 {
-    double residue = 0.0;    ///< mean of the combined value, less the sky
-    double scatter = 0.0;    ///< rms of the same
-    double lost = 0.0;       ///< share of the clean samples that were rejected
-    int missed = 0;          ///< pixels whose struck sample was kept
+    double residue = 0.0;  ///< mean of the combined value, less the sky
+    double scatter = 0.0;  ///< rms of the same
+    double lost = 0.0;     ///< share of the clean samples that were rejected
+    int missed = 0;        ///< pixels whose struck sample was kept
 };
 
 /// `known`: the noise that the sources say they have; their true noise is 10.
@@ -63,9 +63,9 @@ Outcome stack(Rejection method, int count, double excess, double known)
         value[0] += static_cast<float>(excess);
         sorted.assign(value.begin(), value.end());
         std::sort(sorted.begin(), sorted.end());
-        auto const pixel = kernels::combine_samples(
-            recipe, {value.data(), weight.data(), nullptr, count, known}, sorted.data(),
-            scratch.data());
+        auto const pixel =
+            kernels::combine_samples(recipe, {value.data(), weight.data(), nullptr, count, known},
+                                     sorted.data(), scratch.data());
         double const struck = value[0];
         bool const is_found = struck < pixel.low || struck > pixel.high;
         double const clean = excess != 0.0 ? count - 1 : count;
@@ -113,9 +113,10 @@ TEST_P(RejectionBars, CleanSamplesLoseLessThanOneInAHundred)
         Outcome const clean = stack(GetParam(), count, 0.0, noise);
         Outcome const struck = stack(GetParam(), count, 500.0, noise);
 
-        std::printf("%-22s N=%2d: clean lost %.4f, struck: clean lost %.4f missed %d residue %.3f\n",
-                    name_of(GetParam()), count, clean.lost, struck.lost, struck.missed,
-                    struck.residue / noise);
+        std::printf(
+            "%-22s N=%2d: clean lost %.4f, struck: clean lost %.4f missed %d residue %.3f\n",
+            name_of(GetParam()), count, clean.lost, struck.lost, struck.missed,
+            struck.residue / noise);
         EXPECT_LT(clean.lost, 0.01) << name_of(GetParam()) << " " << count;
         if (count >= 5) {
             EXPECT_LT(struck.lost, 0.01) << name_of(GetParam()) << " " << count;
@@ -151,8 +152,7 @@ TEST_P(RejectionBars, AFaintTrailLeavesAtMostWhatKappaAllows)
 }
 
 INSTANTIATE_TEST_SUITE_P(Methods, RejectionBars,
-                         ::testing::Values(Rejection::kappa_sigma,
-                                           Rejection::winsorized_sigma_clip,
+                         ::testing::Values(Rejection::kappa_sigma, Rejection::winsorized_sigma_clip,
                                            Rejection::linear_fit_clip),
                          [](auto const& info) { return std::string(name_of(info.param)); });
 }  // namespace

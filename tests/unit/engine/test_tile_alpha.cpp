@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "sectile/engine/tile_alpha.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -10,8 +8,10 @@
 #include <gtest/gtest.h>
 
 #include "sectile/engine/pixel_source.hpp"
+#include "sectile/engine/tile_alpha.hpp"
 #include "sectile/engine/tile_store.hpp"
 #include "sectile/io/frame_reader.hpp"
+
 #include "support/scratch_folder.hpp"
 
 namespace sectile::engine
@@ -203,8 +203,8 @@ TEST(TileAlpha, IsReadWithTheTile)
     ASSERT_EQ(pixels.alpha.planes(), 1);
     EXPECT_EQ(pixels.alpha.view().at(0, 12, 10), 1.0F);
     EXPECT_EQ(pixels.alpha.view().at(0, 26, 10), 0.0F);
-    EXPECT_NEAR(pixels.alpha.view().at(0, 22, 10), std::pow(std::sin(std::numbers::pi / 4 * 5 / 6), 2),
-                1e-6);
+    EXPECT_NEAR(pixels.alpha.view().at(0, 22, 10),
+                std::pow(std::sin(std::numbers::pi / 4 * 5 / 6), 2), 1e-6);
     EXPECT_EQ(pixels.weight.view().at(1, 0, 0), 0.04F) << "the weight is that of the noise alone";
 }
 }  // namespace

@@ -77,8 +77,8 @@ struct RadialWeight
         double const half_height = 0.5 * (edges.top - edges.bottom);
         double const dx = x - edges.left - half_width;
         double const dy = y - edges.bottom - half_height;
-        double const radius = std::sqrt((dx * dx + dy * dy) /
-                                        (half_width * half_width + half_height * half_height));
+        double const radius =
+            std::sqrt((dx * dx + dy * dy) / (half_width * half_width + half_height * half_height));
         if (!(radius > taper.fraction)) {
             return 1.0;
         }
