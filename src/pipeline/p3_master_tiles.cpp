@@ -135,8 +135,9 @@ void complete_tile(FrameRecord& tile, RunConfig const& config, std::int64_t rows
 {
     core::MemoryBudget::Promise const granted;  // a block of rows
     double const min_coverage = config.altaz.cleanup ? config.altaz.min_coverage : 0.0;
-    engine::write_tile_alpha(tile.header.path, {config.feather, min_coverage}, rows,
-                             tile.header.wcs.cards);
+    constexpr std::int64_t most_rows = 64;  // more would only cost memory
+    engine::write_tile_alpha(tile.header.path, {config.feather, min_coverage},
+                             std::min(rows, most_rows), tile.header.wcs.cards);
     tile.planes = measure_frame(tile.header, rows).planes;
 }
 

@@ -85,28 +85,6 @@ double noise_floor(std::vector<MosaicSource> const& sources)
     return floor > 0.0 ? floor : 1.0;
 }
 
-/// Factor of the weight of each source for its sharpness: 1 without noise_fwhm.
-std::vector<double> sharpness_factors(std::vector<MosaicSource> const& sources, Weighting weighting)
-{
-    std::vector<double> factors(sources.size(), 1.0);
-    std::vector<double> known;
-    for (MosaicSource const& source : sources) {
-        if (source.fwhm > 0.0) {
-            known.push_back(source.fwhm);
-        }
-    }
-    if (weighting != Weighting::noise_fwhm || known.empty()) {
-        return factors;
-    }
-    std::ranges::sort(known);
-    double const median = known[known.size() / 2];
-    for (std::size_t i = 0; i < sources.size(); ++i) {
-        double const fwhm = sources[i].fwhm > 0.0 ? sources[i].fwhm : median;
-        factors[i] = known.front() * known.front() / (fwhm * fwhm);
-    }
-    return factors;
-}
-
 void set_weights(engine::CoaddInput& input, MosaicSource const& source, Weighting weighting,
                  double floor, double sharpness)
 {
@@ -136,6 +114,27 @@ compute::OutputWeight output_weight(Weighting weighting)
 {
     return weighting == Weighting::none ? compute::OutputWeight::sum
                                         : compute::OutputWeight::inverse_variance;
+}
+
+std::vector<double> sharpness_factors(std::vector<MosaicSource> const& sources, Weighting weighting)
+{
+    std::vector<double> factors(sources.size(), 1.0);
+    std::vector<double> known;
+    for (MosaicSource const& source : sources) {
+        if (source.fwhm > 0.0) {
+            known.push_back(source.fwhm);
+        }
+    }
+    if (weighting != Weighting::noise_fwhm || known.empty()) {
+        return factors;
+    }
+    std::ranges::sort(known);
+    double const median = known[known.size() / 2];
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+        double const fwhm = sources[i].fwhm > 0.0 ? sources[i].fwhm : median;
+        factors[i] = known.front() * known.front() / (fwhm * fwhm);
+    }
+    return factors;
 }
 
 Placement place_on_grid(sky::SkyWcs const& grid, sky::SkyWcs const& source)

@@ -37,8 +37,8 @@ using AlphaWriter = std::function<void(image::ImageView<float const> rows)>;
 /// The distance is exact, by the separable transform of Meijster, Roerdink & Hesselink (2000,
 /// Mathematical Morphology and its Applications 18, 331) in whole numbers, limited to the feather:
 /// rows are streamed with that many rows of look-ahead. Holds blocks of `rows_per_block` rows and
-/// one byte per pixel of the look-ahead; the result does not depend on the blocks. The coverage is
-/// read once, and once more before when min_coverage is in use.
+/// five bytes per pixel of the look-ahead; the result does not depend on the blocks. The coverage
+/// is read once, and once more before when min_coverage is in use.
 void make_tile_alpha(std::int64_t width, std::int64_t height, int planes, AlphaRecipe const& recipe,
                      std::int64_t rows_per_block, CoverageReader const& read,
                      AlphaWriter const& write);
