@@ -170,12 +170,13 @@ TEST(MasterTileScore, WeightIsTheInverseVariance)
     }
 }
 
-/// Differences between neighbours of a row, ascending.
+/// Differences between neighbours of a row in the middle half of the rows, ascending. (Above and
+/// below two edges of tiles cross, where both weights vanish and their ratio turns fast.)
 std::vector<double> steps_of(image::Image<float> const& mosaic)
 {
     std::vector<double> steps;
     core::Box const box = mosaic.box();
-    for (std::int64_t y = box.y0; y < box.y1; ++y) {
+    for (std::int64_t y = box.y1 / 4; y < 3 * box.y1 / 4; ++y) {
         for (std::int64_t x = box.x0; x + 1 < box.x1; ++x) {
             double const step = std::abs(mosaic.view().at(0, x + 1, y) - mosaic.view().at(0, x, y));
             if (std::isfinite(step)) {
@@ -190,13 +191,16 @@ std::vector<double> steps_of(image::Image<float> const& mosaic)
 TEST(TileSeams, VanishOverTheFeatherWhateverTheSkies)
 {
     ScratchFolder const scratch("tile_seams");
-    // Two tiles of turned and shifted frames without noise; skies some 10 % apart, not matched.
+    // Two tiles of one turned frame each without noise (where the number of frames changes, so
+    // do the weights); skies some 10 % apart, not matched.
     simulate(scratch / "frames",
              " --columns 2 --colour mono --bits-per-pixel -32 --nebulosity 0 --star-density 0"
              " --hot-pixels 0 --trails 0 --noise 0 --gradient 0.0005 --gain-scatter 0"
-             " --sky-scatter 0.1 --rotation 9 --frames 8 --frames-per-pointing 4 --overlap 0.5"
+             " --sky-scatter 0.1 --rotation 9 --frames 2 --frames-per-pointing 1 --overlap 0.5"
              " --seed 4");
-    std::string const options = "--intertile-photometric-match off --keep tiles --feather-px ";
+    std::string const options =
+        "--intertile-photometric-match off --stacking-rejection-algorithm none"
+        " --keep tiles --feather-px ";
     run(scratch / "frames", scratch / "feathered", options + "64");
     run(scratch / "frames", scratch / "sharp", options + "0");
 
@@ -205,8 +209,8 @@ TEST(TileSeams, VanishOverTheFeatherWhateverTheSkies)
 
     double const seam = sharp.back();
     EXPECT_GT(seam, 20.0) << "the skies must differ for a seam to show";
-    // cos^2 over 64 pixels rises by at most pi / 2 / 64 a pixel; more where two feathers meet.
-    EXPECT_LT(feathered[feathered.size() * 999 / 1000], 0.05 * seam);
+    // cos^2 over 64 pixels rises by at most pi / 2 / 64 = 0.025 a pixel.
+    EXPECT_LT(feathered.back(), 0.03 * seam);
     EXPECT_GT(sharp[sharp.size() - 100], 0.5 * seam);
     EXPECT_EQ(feathered.size(), sharp.size()) << "the feather loses no pixel";
 }
