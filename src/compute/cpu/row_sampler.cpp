@@ -102,6 +102,11 @@ SampledRange RowSampler::sample(SourceWindow const& source, RowPiece const& piec
         map_area_row(*source.map, piece.y, piece.x, piece.x + piece.count, coords_.area);
     }
     interpolate(source, extent, target);
+    if (!target.excess.empty()) {
+        for (int i = extent.first; i < extent.last; ++i) {
+            excess_[i] = static_cast<float>(variance_at(i) * (has_taper ? coords_.taper[i] : 1.0));
+        }
+    }
     for (int c = 0; c < planes_; ++c) {
         auto const plane = static_cast<std::size_t>(c);
         if (!source.weight.empty() && (c == 0 || source.weight.planes > 1)) {
@@ -196,8 +201,7 @@ void RowSampler::write_excess(int plane, PieceExtent const& extent, bool has_tap
                               float const* weight, float* excess) const
 {
     for (int i = extent.first; i < extent.last; ++i) {
-        double const value = variance_at(i) * (has_taper ? coords_.taper[i] : 1.0);
-        excess[i] = weight[i] > 0.0F ? static_cast<float>(value) : 0.0F;
+        excess[i] = weight[i] > 0.0F ? excess_[i] : 0.0F;
     }
     for (Mended const& mended : mended_[static_cast<std::size_t>(plane)]) {
         int const i = mended.pixel;

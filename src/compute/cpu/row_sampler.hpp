@@ -93,6 +93,7 @@ class RowSampler
     WindowGeometry geometry_;
     PieceCoords coords_;
     alignas(64) float plane_weight_[piece_width];
+    alignas(64) float excess_[piece_width];  ///< of the kernel's taps, the same for all planes
 
     /// A pixel whose sample has other taps than the kernel's.
     struct Mended
