@@ -11,10 +11,7 @@ namespace
 {
 using namespace std::string_view_literals;
 
-constexpr std::array later_keys{"altaz_cleanup_enabled"sv,
-                                "altaz_min_coverage"sv,
-                                "apply_master_tile_crop"sv,
-                                "apply_radial_weight"sv,
+constexpr std::array later_keys{"apply_master_tile_crop"sv,
                                 "astap_data_directory_path"sv,
                                 "astap_default_search_radius"sv,
                                 "astap_executable_path"sv,
@@ -32,8 +29,6 @@ constexpr std::array later_keys{"altaz_cleanup_enabled"sv,
                                 "match_background_for_final"sv,
                                 "photometric_reference"sv,
                                 "quality_gate_enabled"sv,
-                                "radial_feather_fraction"sv,
-                                "radial_shape_power"sv,
                                 "rejection_maps"sv,
                                 "resume"sv,
                                 "sds_coverage_threshold"sv,

@@ -231,8 +231,9 @@ void add_master_tiles(Builder& table)
         SECTILE_FIELD(stacking.normalize));
     table.choice<pipeline::Weighting>("stacking_weighting_method", "weights of the frames",
                                       {{"none", pipeline::Weighting::none},
-                                       {"noise_variance", pipeline::Weighting::noise_variance}},
-                                      SECTILE_FIELD(stacking.weighting), {"noise_fwhm"});
+                                       {"noise_variance", pipeline::Weighting::noise_variance},
+                                       {"noise_fwhm", pipeline::Weighting::noise_fwhm}},
+                                      SECTILE_FIELD(stacking.weighting));
     table.choice<Rejection>("stacking_rejection_algorithm", "how outliers among samples are found",
                             {{"none", Rejection::none},
                              {"kappa_sigma", Rejection::kappa_sigma},
@@ -262,6 +263,16 @@ void add_master_tiles(Builder& table)
                                "how surviving samples are combined",
                                {{"mean", FinalCombine::mean}, {"median", FinalCombine::median}},
                                SECTILE_FIELD(stacking.combine.final_combine));
+    table.flag("apply_radial_weight", "weights of a frame fall toward its corners",
+               SECTILE_FIELD(radial_weight.apply));
+    table.real("radial_feather_fraction", "where that begins, of half the frame's diagonal",
+               {0.0, 1.0}, SECTILE_FIELD(radial_weight.fraction));
+    table.real("radial_shape_power", "power of the cosine by which they fall", {0.0, 100.0, true},
+               SECTILE_FIELD(radial_weight.power));
+    table.flag("altaz_cleanup_enabled", "less weight for corners of a tile that few frames cover",
+               SECTILE_FIELD(altaz.cleanup));
+    table.real("altaz_min_coverage", "few: a smaller share of the tile's maximum than this",
+               {0.0, 1.0}, SECTILE_FIELD(altaz.min_coverage));
 }
 
 void add_grid(Builder& table)

@@ -246,6 +246,10 @@ class RawSource final : public PixelSource
     {
         return planes() + (stored_.is_weighing() ? stored_.weight_planes() : 0);
     }
+    [[nodiscard]] bool has_weight() const override
+    {
+        return stored_.is_weighing() && stored_.weight_planes() > 0;
+    }
     [[nodiscard]] int planes_while_reading() const override
     {
         // With a margin all is read in another window than that of the result.
@@ -295,6 +299,7 @@ class MosaicFrameSource final : public PixelSource
     }
     [[nodiscard]] int planes() const override { return 3; }
     [[nodiscard]] int held_planes() const override { return planes() + weight_planes(); }
+    [[nodiscard]] bool has_weight() const override { return weight_planes() > 0; }
     [[nodiscard]] int planes_while_reading() const override
     {
         int const pixels_of_cell = method_ == DebayerMethod::superpixel ? 4 : 1;

@@ -7,7 +7,8 @@ namespace sectile::engine
 {
 namespace
 {
-/// Plane group `which` (0 value, 1 weight, 2 coverage, 3 noise) of the samples of a box.
+/// Plane group `which` (0 value, 1 weight, 2 coverage, then noise and excess) of the samples of a
+/// box.
 template <class T>
 image::ImageView<T> plane_group(T* samples, core::Box const& box, int planes, int which)
 {
@@ -24,11 +25,21 @@ bool noise_travels(CoaddJob const& job, CoaddInput const& input)
         std::ranges::any_of(input.noise_sigma, [](double sigma) { return !(sigma > 0.0); });
     return job.recipe.combine.rejection != compute::Rejection::none && varies;
 }
+bool excess_travels(CoaddJob const& job)
+{
+    return job.recipe.output_weight == compute::OutputWeight::inverse_variance;
+}
+
+/// Plane group of the excess, behind those that are always there and the noise.
+int excess_group(CoaddJob const& job, CoaddInput const& input)
+{
+    return noise_travels(job, input) ? 4 : 3;
+}
 }  // namespace
 
 int sample_planes(CoaddJob const& job, CoaddInput const& input)
 {
-    return job.planes * (noise_travels(job, input) ? 4 : 3);
+    return job.planes * (3 + (noise_travels(job, input) ? 1 : 0) + (excess_travels(job) ? 1 : 0));
 }
 
 void resample_into(CoaddJob const& job, compute::Backend& backend, LoadedWindow const& window,
@@ -40,6 +51,9 @@ void resample_into(CoaddJob const& job, compute::Backend& backend, LoadedWindow 
                               plane_group(samples, box, job.planes, 2)};
     if (noise_travels(job, *window.input)) {
         out.sigma = plane_group(samples, box, job.planes, 3);
+    }
+    if (excess_travels(job)) {
+        out.excess = plane_group(samples, box, job.planes, excess_group(job, *window.input));
     }
     backend.resample(window.window(), job.recipe, out);
 }
@@ -55,6 +69,9 @@ compute::SampleBlock sample_block(CoaddJob const& job, CoaddInput const& input,
                                input.noise_sigma};
     if (noise_travels(job, input)) {
         block.sigma = plane_group(samples, box, job.planes, 3);
+    }
+    if (excess_travels(job)) {
+        block.excess = plane_group(samples, box, job.planes, excess_group(job, input));
     }
     return block;
 }

@@ -7,7 +7,8 @@
 #include "engine/strip_loader.hpp"
 
 /// Samples of one source as plain numbers, on their way to another rank or to disk: C planes each
-/// of value, weight, coverage and, where rejection needs it, noise, of the pixels of a box.
+/// of value, weight, coverage and, where they are asked for, noise and excess, of the pixels of a
+/// box.
 namespace sectile::engine
 {
 /// Planes of the samples of an input. Both sides of a message come to the same answer.

@@ -28,7 +28,7 @@ struct SpilledInput
     CoaddInput const* input = nullptr;
     core::Box box;
     std::int64_t offset = 0;  ///< bytes from the start of the file
-    int groups = 0;           ///< planes of value, weight, coverage and, if it travels, noise
+    int groups = 0;           ///< see sample_planes()
 };
 
 SpilledInput spill(CoaddJob const& job, Team const& team, compute::Backend& backend,
@@ -99,7 +99,7 @@ void combine_on_disk(CoaddJob const& job, Team const& team, compute::Backend& ba
         }
     }
     std::int64_t const per_pixel =
-        std::max<std::int64_t>(1, std::ssize(spilled)) * 4 * job.planes * 4;
+        std::max<std::int64_t>(1, std::ssize(spilled)) * 5 * job.planes * 4;
     std::int64_t const pixels = std::max(least_columns, piece_bytes / per_pixel);
     std::int64_t const columns = std::min(strip.width(), pixels);
     std::int64_t const rows = std::max<std::int64_t>(1, pixels / columns);

@@ -18,6 +18,9 @@ compute::SourceWindow LoadedWindow::window() const
     if (!pixels.coverage.empty()) {
         window.coverage = pixels.coverage.view();
     }
+    if (!pixels.alpha.empty()) {
+        window.alpha = pixels.alpha.view();
+    }
     window.frame = input->pixels->bounds();
     window.map = &map;
     window.footprint = part;
@@ -79,7 +82,7 @@ std::vector<std::unique_ptr<LoadedWindow>> load_windows(CoaddJob const& job,
         statistics.windows_read += 1;
         statistics.samples += static_cast<std::uint64_t>(window->part.area());
         statistics.bytes_read += window->pixels.science.bytes() + window->pixels.weight.bytes() +
-                                 window->pixels.coverage.bytes();
+                                 window->pixels.coverage.bytes() + window->pixels.alpha.bytes();
     }
     return loaded;
 }

@@ -55,7 +55,7 @@ StripPixels StripMaker::make(core::Box const& strip) const
 void StripMaker::add_in_batches(std::span<CoaddInput const* const> inputs, core::Box const& strip,
                                 StripPixels& result) const
 {
-    compute::StripSums sums(strip, job_.planes);
+    compute::StripSums sums(strip, job_.planes, job_.recipe.output_weight);
     auto const load = [&](std::size_t first) {
         auto const part = inputs.subspan(std::min(first, inputs.size()));
         return load_windows(job_, part.first(std::min(batch_, part.size())), strip, *team_.runner,
@@ -77,7 +77,7 @@ StripPixels StripMaker::make_from(PushRound const& round, core::Box const& strip
     StripPixels result(strip, job_.planes);
     auto const blocks = round.blocks();
     if (job_.recipe.combine.is_running_mean()) {
-        compute::StripSums sums(strip, job_.planes);
+        compute::StripSums sums(strip, job_.planes, job_.recipe.output_weight);
         ladder_.backend().accumulate(blocks, job_.recipe, sums);
         ladder_.backend().finish(sums, result.output());
     } else {

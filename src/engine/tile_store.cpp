@@ -32,8 +32,9 @@ class TileSource final : public PixelSource
     explicit TileSource(sky::FrameHeader header) : header_(std::move(header))
     {
         TileFiles const files = tile_files(header_.path);
-        weight_ = partner(files.weight);
-        coverage_ = partner(files.coverage);
+        weight_ = partner(files.weight, header_.geometry.planes);
+        coverage_ = partner(files.coverage, header_.geometry.planes);
+        alpha_ = partner(files.alpha, 1);
     }
 
     [[nodiscard]] core::Box bounds() const override
@@ -43,9 +44,10 @@ class TileSource final : public PixelSource
     [[nodiscard]] int planes() const override { return header_.geometry.planes; }
     [[nodiscard]] int held_planes() const override
     {
-        return planes() * (1 + (weight_ ? 1 : 0) + (coverage_ ? 1 : 0));
+        return planes() * (1 + (weight_ ? 1 : 0) + (coverage_ ? 1 : 0)) + (alpha_ ? 1 : 0);
     }
 
+    [[nodiscard]] bool has_weight() const override { return weight_.has_value(); }
     [[nodiscard]] int planes_while_reading() const override { return 0; }
     [[nodiscard]] int margin_while_reading() const override { return 0; }
     [[nodiscard]] std::int64_t bytes_while_open() const override
@@ -63,11 +65,14 @@ class TileSource final : public PixelSource
         if (coverage_) {
             pixels.coverage = read_plane(*coverage_, window);
         }
+        if (alpha_) {
+            pixels.alpha = read_plane(*alpha_, window);
+        }
         return pixels;
     }
 
   private:
-    [[nodiscard]] std::optional<sky::FrameHeader> partner(std::string const& path) const
+    [[nodiscard]] std::optional<sky::FrameHeader> partner(std::string const& path, int planes) const
     {
         if (!std::filesystem::exists(path)) {
             return std::nullopt;
@@ -76,7 +81,7 @@ class TileSource final : public PixelSource
         bool const matches = !scan.frames.empty() &&
                              scan.frames.front().geometry.width == header_.geometry.width &&
                              scan.frames.front().geometry.height == header_.geometry.height &&
-                             scan.frames.front().geometry.planes == header_.geometry.planes;
+                             scan.frames.front().geometry.planes == planes;
         if (!matches) {
             throw core::InputError(core::sentence("the tile partner " + path + " cannot be used",
                                                   scan.frames.empty() && !scan.unreadable.empty()
@@ -98,6 +103,7 @@ class TileSource final : public PixelSource
     sky::FrameHeader header_;
     std::optional<sky::FrameHeader> weight_;
     std::optional<sky::FrameHeader> coverage_;
+    std::optional<sky::FrameHeader> alpha_;
 };
 
 /// Copies `from` into the same place of `to`, whose box holds it.
@@ -166,7 +172,8 @@ TileFiles tile_files(std::string const& science_path)
 {
     std::string const stem = stem_of(science_path);
     std::string const ending = science_path.substr(stem.size());
-    return {science_path, stem + ".weight" + ending, stem + ".coverage" + ending};
+    return {science_path, stem + ".weight" + ending, stem + ".coverage" + ending,
+            stem + ".alpha" + ending};
 }
 
 struct TileSink::Impl

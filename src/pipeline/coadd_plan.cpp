@@ -45,6 +45,12 @@ std::int64_t deepest_overlap(std::vector<engine::CoaddInput> const& inputs, core
 }
 }  // namespace
 
+int sample_planes(engine::CoaddJob const& job)
+{
+    bool const with_excess = job.recipe.output_weight == compute::OutputWeight::inverse_variance;
+    return (with_excess ? 4 : 3) * job.planes;
+}
+
 plan::JobSize job_size(engine::CoaddJob const& job, engine::Route route)
 {
     plan::JobSize size;
@@ -68,7 +74,7 @@ plan::JobSize job_size(engine::CoaddJob const& job, engine::Route route)
         size.open_bytes = std::max(size.open_bytes, input.pixels->bytes_while_open());
     }
     if (route == engine::Route::push) {
-        size.source_planes = std::max(size.source_planes, 3 * job.planes);
+        size.source_planes = std::max(size.source_planes, sample_planes(job));
     }
     return size;
 }

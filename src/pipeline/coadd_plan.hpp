@@ -11,6 +11,9 @@ namespace sectile::pipeline
 /// Chunk rows of the canvas file: strips that start on them are written without sharing chunks.
 constexpr std::int64_t band_alignment = 64;
 
+/// Most float planes per pixel that samples are, on their way between ranks.
+[[nodiscard]] int sample_planes(engine::CoaddJob const& job);
+
 /// Sizes of a coadd for the planner. `route` push holds samples instead of windows.
 [[nodiscard]] plan::JobSize job_size(engine::CoaddJob const& job, engine::Route route);
 

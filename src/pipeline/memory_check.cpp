@@ -86,7 +86,7 @@ std::vector<std::pair<plan::PlanKind, plan::JobSize>> phases_of(plan::MosaicPlan
             tile.source_width = tile_side(frame.source_width);
             tile.source_height = tile_side(frame.source_height);
         }
-        tile.source_planes = 3 * mosaic.planes;  // science, weight, coverage
+        tile.source_planes = 3 * mosaic.planes + 1;  // science, weight, coverage; alpha
         tile.load_planes = 0;
         tile.load_margin = 0;
         tile.open_bytes = 0;

@@ -13,6 +13,7 @@
 #include "pipeline/p3_master_tiles.hpp"
 #include "pipeline/p5_assemble.hpp"
 #include "pipeline/photometry.hpp"
+#include "pipeline/placement.hpp"
 
 namespace sectile::pipeline
 {
@@ -93,7 +94,8 @@ void run_mosaic_first(plan::MosaicPlan const& mosaic, RunConfig const& config, C
     run_heavy_phase(context, "photometry", plan::PlanKind::photometry,
                     [&] { match(frames, mosaic, config, context); });
     AssemblyRequest const request{plan::PlanKind::mosaic_first,
-                                  {config.resample, config.global_coadd, config.feather},
+                                  {config.resample, config.global_coadd, config.feather,
+                                   output_weight(config.stacking.weighting)},
                                   config.stacking.weighting};
     run_heavy_phase(context, "mosaic-first", request.kind,
                     [&] { assemble(frames, mosaic, request, config, context); });

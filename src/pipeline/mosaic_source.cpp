@@ -9,6 +9,7 @@ MosaicSource source_of(plan::FrameRecord const& record, MosaicSource::Kind kind)
     source.kind = kind;
     source.header = record.header;
     source.planes = record.planes;
+    source.fwhm = record.quality.fwhm;
     source.photometry.resize(static_cast<std::size_t>(record.header.geometry.planes));
     return source;
 }

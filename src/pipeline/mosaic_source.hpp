@@ -22,6 +22,7 @@ struct MosaicSource
     sky::FrameHeader header;
     std::vector<plan::PlaneMeasurement> planes;
     std::vector<compute::Photometry> photometry;  ///< one per plane
+    double fwhm = plan::unmeasured;               ///< of a frame's stars, pixels
     int home = 0;  ///< rank that made it or stands for it (push route)
 };
 

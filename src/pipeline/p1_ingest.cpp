@@ -90,12 +90,12 @@ std::vector<compute::HotCandidate> judge_pixels(FrameRecord& frame, RunConfig co
     return std::move(measured.hot_candidates);
 }
 
-/// Name of the image whose weight or coverage map (NAME.weight.fits, the convention of SWarp)
-/// `path` is, if that image exists.
+/// Name of the image whose weight, coverage or alpha map (NAME.weight.fits, the convention of
+/// SWarp) `path` is, if that image exists.
 std::optional<std::string> partner_image(std::filesystem::path const& path)
 {
     std::string const name = path.filename().string();
-    for (char const* const kind : {".weight.", ".coverage."}) {
+    for (char const* const kind : {".weight.", ".coverage.", ".alpha."}) {
         if (std::size_t const at = name.rfind(kind); at != std::string::npos) {
             std::string const image = name.substr(0, at) + name.substr(at + std::strlen(kind) - 1);
             if (std::filesystem::exists(path.parent_path() / image)) {

@@ -10,6 +10,7 @@
 #include "sectile/core/error.hpp"
 #include "sectile/core/log.hpp"
 #include "sectile/core/memory_budget.hpp"
+#include "sectile/engine/tile_alpha.hpp"
 #include "sectile/engine/tile_store.hpp"
 #include "sectile/plan/canvas_grid.hpp"
 #include "sectile/plan/decomposition.hpp"
@@ -121,6 +122,29 @@ FrameRecord tile_record(plan::Group const& group, plan::CanvasGrid const& grid, 
     return tile;
 }
 
+/// No feather: the weight of a tile is the inverse variance of its pixels. What makes seams vanish
+/// is the tile's alpha.
+compute::CoaddRecipe tile_recipe(RunConfig const& config)
+{
+    compute::CoaddRecipe recipe{config.resample, config.stacking.combine};
+    recipe.output_weight = output_weight(config.stacking.weighting);
+    if (config.radial_weight.apply) {
+        recipe.radial = {config.radial_weight.fraction, config.radial_weight.power};
+    }
+    return recipe;
+}
+
+/// Alpha and measurements of a finished tile, from its files.
+void complete_tile(FrameRecord& tile, RunConfig const& config, std::int64_t rows)
+{
+    core::MemoryBudget::Promise const granted;  // a block of rows
+    double const min_coverage = config.altaz.cleanup ? config.altaz.min_coverage : 0.0;
+    constexpr std::int64_t most_rows = 64;  // more would only cost memory
+    engine::write_tile_alpha(tile.header.path, {config.feather, min_coverage},
+                             std::min(rows, most_rows), tile.header.wcs.cards);
+    tile.planes = measure_levels(tile.header, rows).planes;
+}
+
 /// One master tile. *Collective* over the team.
 FrameRecord make_tile(plan::Group const& group, std::vector<FrameRecord> const& all,
                       comm::Communicator const& members, RunConfig const& config, Context& context)
@@ -142,7 +166,7 @@ FrameRecord make_tile(plan::Group const& group, std::vector<FrameRecord> const& 
     job.grid = &grid_wcs;
     job.canvas = {0, 0, grid.width(), grid.height()};
     job.planes = frames[reference].header.geometry.planes;
-    job.recipe = {config.resample, config.stacking.combine, config.feather};
+    job.recipe = tile_recipe(config);
     job.inputs = place_sources(members, *context.runner, sources, grid_wcs,
                                config.stacking.weighting, context.preparations);
 
@@ -160,10 +184,9 @@ FrameRecord make_tile(plan::Group const& group, std::vector<FrameRecord> const& 
     note_ladder(statistics.ladder, plan::PlanKind::master_tiles, context);
     context.release_plan();
     sink.commit();
-    comm::agree(members, "measuring a tile", [&] {
+    comm::agree(members, "completing a tile", [&] {
         if (members.is_root()) {
-            core::MemoryBudget::Promise const granted;  // a block of rows
-            tile.planes = measure_levels(tile.header, execution.plan.rows_per_chunk).planes;
+            complete_tile(tile, config, execution.plan.rows_per_chunk);
         }
     });
     return tile;

@@ -98,7 +98,7 @@ std::shared_ptr<engine::PixelSource const> pixels_of(MosaicSource const& source,
 }
 
 void set_weights(engine::CoaddInput& input, MosaicSource const& source, Weighting weighting,
-                 double floor)
+                 double floor, double sharpness)
 {
     auto const planes = static_cast<std::size_t>(source.header.geometry.planes);
     input.photometry = source.photometry;
@@ -110,18 +110,44 @@ void set_weights(engine::CoaddInput& input, MosaicSource const& source, Weightin
         double const measured = source.planes[c].noise_sigma;
         double const sigma = gain * (measured > 0.0 ? measured : floor);
         input.noise_sigma[c] = gain * measured;
-        bool const has_weights = input.pixels->held_planes() > input.pixels->planes();
-        if (source.kind == MosaicSource::Kind::tile || has_weights) {
+        if (source.kind == MosaicSource::Kind::tile || input.pixels->has_weight()) {
             // The weight plane of a tile or frame is the inverse variance before the gain, and says
             // the noise of each pixel.
-            input.weight_scale[c] = 1.0 / (gain * gain);
-            input.noise_sigma[c] = has_weights ? 0.0 : input.noise_sigma[c];
-        } else if (weighting == Weighting::noise_variance) {
-            input.weight_scale[c] = 1.0 / (sigma * sigma);
+            input.weight_scale[c] = sharpness / (gain * gain);
+            input.noise_sigma[c] = input.pixels->has_weight() ? 0.0 : input.noise_sigma[c];
+        } else if (weighting != Weighting::none) {
+            input.weight_scale[c] = sharpness / (sigma * sigma);
         }
     }
 }
 }  // namespace
+
+compute::OutputWeight output_weight(Weighting weighting)
+{
+    return weighting == Weighting::none ? compute::OutputWeight::sum
+                                        : compute::OutputWeight::inverse_variance;
+}
+
+std::vector<double> sharpness_factors(std::vector<MosaicSource> const& sources, Weighting weighting)
+{
+    std::vector<double> factors(sources.size(), 1.0);
+    std::vector<double> known;
+    for (MosaicSource const& source : sources) {
+        if (source.fwhm > 0.0) {
+            known.push_back(source.fwhm);
+        }
+    }
+    if (weighting != Weighting::noise_fwhm || known.empty()) {
+        return factors;
+    }
+    std::ranges::sort(known);
+    double const median = known[known.size() / 2];
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+        double const fwhm = sources[i].fwhm > 0.0 ? sources[i].fwhm : median;
+        factors[i] = known.front() * known.front() / (fwhm * fwhm);
+    }
+    return factors;
+}
 
 Placement place_on_grid(sky::SkyWcs const& grid, sky::SkyWcs const& source)
 {
@@ -141,6 +167,7 @@ std::vector<engine::CoaddInput> place_sources(comm::Communicator const& comm,
 {
     auto const placements = place_all(comm, runner, sources, grid);
     double const floor = noise_floor(sources);
+    auto const sharpness = sharpness_factors(sources, weighting);
     std::vector<engine::CoaddInput> inputs;
     inputs.reserve(sources.size());
     for (std::size_t i = 0; i < sources.size(); ++i) {
@@ -153,7 +180,7 @@ std::vector<engine::CoaddInput> place_sources(comm::Communicator const& comm,
         input.home = sources[i].home;
         input.row_spread = placements[i].row_spread;
         input.cross_spread = placements[i].cross_spread;
-        set_weights(input, sources[i], weighting, floor);
+        set_weights(input, sources[i], weighting, floor, sharpness[i]);
         inputs.push_back(std::move(input));
     }
     return inputs;

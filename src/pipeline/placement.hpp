@@ -24,9 +24,21 @@ struct Placement
 /// All but the map spacing, which costs most. Neither system may be in use by another thread.
 [[nodiscard]] Placement place_on_grid(sky::SkyWcs const& grid, sky::SkyWcs const& source);
 
+/// What the weights of a coadd of frames can say with a weighting.
+[[nodiscard]] compute::OutputWeight output_weight(Weighting weighting);
+
+/// Factors of the sources' weights for their sharpness: (f / fwhm)^2 with noise_fwhm, f the least
+/// fwhm that is known; a source without one counts as the median. Otherwise 1.
+[[nodiscard]] std::vector<double> sharpness_factors(std::vector<MosaicSource> const& sources,
+                                                    Weighting weighting);
+
 /// Where the sources fall on the grid: inputs for the engine, ascending ids in the order of
 /// `sources`. The transforms are shared out over the ranks of `comm`. *Collective*. Keeps pointers
 /// into `sources` and `grid`. Weighting::none leaves of the weight maps of frames what they mask.
+///
+/// `weighting` of frames: noise_variance is w = 1 / sigma^2, sigma the noise after photometry, and
+/// noise_fwhm is that times the sharpness factor, which is at most 1, so that the weights of the
+/// result are at most inverse variances. Tiles are weighted by their weight planes.
 [[nodiscard]] std::vector<engine::CoaddInput> place_sources(
     comm::Communicator const& comm, engine::TbbRunner& runner,
     std::vector<MosaicSource> const& sources, sky::SkyWcs const& grid, Weighting weighting,

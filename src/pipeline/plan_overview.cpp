@@ -146,7 +146,7 @@ CoaddFacts Overview::facts_of(plan::PlanKind kind, engine::CoaddJob const& job, 
     plan::JobSize size = coadd_size(kind, job, ranks, backend_, route);
     if (kind == plan::PlanKind::phase5_reproject && !config_.start_from_tiles) {
         // Weight and coverage of the tiles are not there yet to be seen.
-        size.source_planes = std::max(size.source_planes, 3 * job.planes);
+        size.source_planes = std::max(size.source_planes, sample_planes(job));
     }
     CoaddFacts facts;
     facts.parallel = plan::make_parallel_plan(kind, size, machine_.rank, config_.parallel);
@@ -182,7 +182,7 @@ CoaddFacts Overview::facts_of(plan::PlanKind kind, engine::CoaddJob const& job, 
                             job.recipe.resample.flux_mode == compute::FluxMode::flux);
         facts.traffic =
             push_traffic(job.inputs, decomposition, facts.parallel.rows_per_chunk, columns,
-                         machine_.ranks_per_node, size.planes * (noise ? 4 : 3));
+                         machine_.ranks_per_node, sample_planes(job) + (noise ? size.planes : 0));
     }
     return facts;
 }
@@ -220,6 +220,7 @@ TilesFacts Overview::plan_tiles(std::vector<plan::CanvasGrid> const& grids) cons
     }
     engine::CoaddJob job =
         make_job(sources, sky::SkyWcs(grids[largest].wcs), config_.stacking.combine);
+    job.recipe.output_weight = output_weight(config_.stacking.weighting);
     for (std::size_t i = 0; i < job.inputs.size(); ++i) {
         job.inputs[i].home = static_cast<int>(i) % facts.ranks_per_team;
     }
@@ -239,6 +240,9 @@ CoaddFacts Overview::assemble(plan::PlanKind kind, std::vector<Source> const& so
 {
     engine::CoaddJob job = make_job(sources, sky::SkyWcs(mosaic_.grid.wcs), combine);
     bool const tiles = kind == plan::PlanKind::phase5_reproject;
+    if (!tiles) {
+        job.recipe.output_weight = output_weight(config_.stacking.weighting);
+    }
     if (tiles && !config_.start_from_tiles) {
         std::vector<plan::WorkItem> work;
         for (plan::Group const& group : mosaic_.groups) {

@@ -14,10 +14,10 @@ constexpr std::int64_t strips_in_flight = 2;
 constexpr std::int64_t narrow_coverage_bytes = 2;  ///< of the 16-bit copy that is written
 /// Coordinate map, transforms and handles of a window in use.
 constexpr std::int64_t source_overhead = std::int64_t{24} << 10;
-constexpr std::int64_t output_plane_bytes = 12;      ///< science, weight, coverage
-constexpr std::int64_t sum_plane_bytes = 8 + 8 + 4;  ///< value, weight, coverage
-constexpr std::int64_t block_pixels = 64 * 8;        ///< of a combine kernel
-constexpr std::int64_t sample_bytes = 8;             ///< value and weight
+constexpr std::int64_t output_plane_bytes = 12;          ///< science, weight, coverage
+constexpr std::int64_t sum_plane_bytes = 8 + 8 + 8 + 4;  ///< value, weight, excess, coverage
+constexpr std::int64_t block_pixels = 64 * 8;            ///< of a combine kernel
+constexpr std::int64_t sample_bytes = 8;                 ///< value and weight
 constexpr std::int64_t worker_bytes = std::int64_t{1} << 20;
 
 /// Source pixels along one axis under a box of the destination, margin included, at most the

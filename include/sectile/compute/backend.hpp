@@ -15,8 +15,7 @@ namespace sectile::compute
 struct StripOutput
 {
     image::ImageView<float> science;
-    image::ImageView<float>
-        weight;  ///< sum of the weights of the surviving samples (inverse variance)
+    image::ImageView<float> weight;            ///< of the surviving samples, see OutputWeight
     image::ImageView<std::uint32_t> coverage;  ///< surviving frames
 };
 
@@ -26,11 +25,16 @@ struct StripSums
     image::Image<double> value;  ///< sum of weight * value
     image::Image<double> weight;
     image::Image<std::uint32_t> coverage;
+    image::Image<double> excess;  ///< sum of weight * excess; empty with OutputWeight::sum
 
     StripSums() = default;
-    StripSums(core::Box const& strip, int planes)
+    StripSums(core::Box const& strip, int planes, OutputWeight output = OutputWeight::sum)
         : value(strip, planes), weight(strip, planes), coverage(strip, planes)
-    {}
+    {
+        if (output == OutputWeight::inverse_variance) {
+            excess = image::Image<double>(strip, planes);
+        }
+    }
 };
 
 /// Writable samples of one source on a part of the destination, C planes each. Missing samples get
@@ -41,6 +45,9 @@ struct SampleOutput
     image::ImageView<float> weight;
     image::ImageView<float> coverage;  ///< may be empty: not wanted
     image::ImageView<float> sigma{};  ///< noise of each sample, 0 unknown; may be empty: not wanted
+    /// Weight times variance of each sample, 1 where the weight is its inverse variance; may be
+    /// empty: not wanted.
+    image::ImageView<float> excess{};
 };
 
 /// Pixels that the interpolation kernel needs on each side of a position, and a little more, so

@@ -60,11 +60,36 @@ struct CombineRecipe
     }
 };
 
+/// Weight that falls toward the corners of a frame: 1 up to `fraction` of half its diagonal from
+/// its middle, then cos(pi/2 t)^power, where t grows from 0 there to 1 at the corners.
+struct RadialTaper
+{
+    double fraction = 1.0;  ///< 1 and more: no taper
+    double power = 2.0;
+
+    [[nodiscard]] bool is_flat() const { return fraction >= 1.0; }
+};
+
+/// What the weight of a combined pixel says. Samples are combined with the same weights in both
+/// cases.
+enum class OutputWeight : std::uint8_t
+{
+    sum,  ///< the sum of the weights of the survivors
+    /// (sum w)^2 / sum(w^2 var), exact for independent sources with independent noise in their
+    /// pixels: var, the variance of a sample, is that of its pixels (whose inverse the source's
+    /// weight is) times the sum of its squared taps. Weights are not divided by that sum: its
+    /// pattern would show in the picture wherever the skies of the sources differ.
+    inverse_variance
+};
+
 struct CoaddRecipe
 {
     ResampleRecipe resample;
     CombineRecipe combine;
-    /// Width in source pixels of the cos^2 taper of weights at a frame's edge; 0: none.
+    /// Width in source pixels of the cos^2 taper of weights at a frame's edge; 0: none. Not for
+    /// sources with an alpha plane, which are tapered already.
     double feather = 0.0;
+    OutputWeight output_weight = OutputWeight::sum;
+    RadialTaper radial{};
 };
 }  // namespace sectile::compute

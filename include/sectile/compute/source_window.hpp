@@ -43,6 +43,9 @@ struct SourceWindow
     /// Number of frames behind each pixel, whole numbers, same box, 1 or C planes; empty: 1
     /// everywhere.
     image::ImageView<float const> coverage;
+    /// Factor of the weight that is no part of the noise (0 to 1), same box, 1 plane; empty: 1.
+    /// Interpolated bilinearly, 0 outside the frame: positive where its nearest pixel is.
+    image::ImageView<float const> alpha;
     core::Box frame;                         ///< bounds of the whole source image
     image::GridMap const* map = nullptr;     ///< destination pixel to source pixel
     core::Box footprint;                     ///< destination pixels this source may touch
@@ -68,6 +71,9 @@ struct SampleBlock
     /// C planes, noise sigma of each sample, 0 when unknown; empty: noise_sigma. Needed for the
     /// bytes of the pull route where has_varying_noise() says so.
     image::ImageView<float const> sigma{};
+    /// C planes, weight times variance of each sample; empty: 1. Asked for with
+    /// OutputWeight::inverse_variance.
+    image::ImageView<float const> excess{};
 };
 
 /// Whether the noise sigma of this source's samples differs from pixel to pixel and is asked for by

@@ -12,13 +12,14 @@
 
 namespace sectile::engine
 {
-/// Pixels of a part of a source, all with the same box; weight and coverage may be empty (1
-/// everywhere).
+/// Pixels of a part of a source, all with the same box; weight, coverage and alpha (1 plane) may be
+/// empty (1 everywhere).
 struct SourcePixels
 {
     image::Image<float> science;
     image::Image<float> weight;
     image::Image<float> coverage;
+    image::Image<float> alpha;
 };
 
 /// An input of a coadd as the engine sees it: pixels on demand, nothing held.
@@ -30,6 +31,8 @@ class PixelSource
     [[nodiscard]] virtual int planes() const = 0;
     /// Float planes held per source pixel by the result of read().
     [[nodiscard]] virtual int held_planes() const = 0;
+    /// Whether read() gives a weight plane: then the noise of each pixel is known.
+    [[nodiscard]] virtual bool has_weight() const { return false; }
     /// Float planes held beside the result while read() works: 1 for a mosaic that is debayered,
     /// 4 for one that becomes superpixels.
     [[nodiscard]] virtual int planes_while_reading() const = 0;
@@ -66,7 +69,7 @@ class PixelSource
 [[nodiscard]] std::shared_ptr<PixelSource const> make_raw_source(sky::FrameHeader header,
                                                                  FramePreparation preparation);
 
-/// A master tile with its partner files (see tile_store.hpp); a missing weight or coverage partner
-/// means 1 everywhere.
+/// A master tile with its partner files (see tile_store.hpp); a missing partner means 1
+/// everywhere.
 [[nodiscard]] std::shared_ptr<PixelSource const> make_tile_source(sky::FrameHeader header);
 }  // namespace sectile::engine

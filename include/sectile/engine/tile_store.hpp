@@ -11,19 +11,22 @@
 
 namespace sectile::engine
 {
-/// A tile on disk is three FITS files, so that all planes stream at once: NAME.fits (science),
-/// NAME.weight.fits (inverse variance) and NAME.coverage.fits (frames). The partner names are those
-/// SWarp uses for weights.
+/// A tile on disk is several FITS files, so that all planes stream at once: NAME.fits (science),
+/// NAME.weight.fits (inverse variance), NAME.coverage.fits (frames) and, one plane, NAME.alpha.fits
+/// (factor of the weight in a mosaic, see tile_alpha.hpp). The partner names are those SWarp uses
+/// for weights.
 struct TileFiles
 {
     std::string science;
     std::string weight;
     std::string coverage;
+    std::string alpha;
 };
 [[nodiscard]] TileFiles tile_files(std::string const& science_path);
 
 /// Writes a tile by strips. With a team of several ranks the strips are gathered to the team's rank
-/// 0, which writes. commit() is *collective* and makes the three files appear.
+/// 0, which writes. commit() is *collective* and makes the files of science, weight and
+/// coverage appear.
 class TileSink final : public StripSink
 {
   public:

@@ -62,7 +62,8 @@ enum class QualityGate : std::uint8_t
 enum class Weighting : std::uint8_t
 {
     none,
-    noise_variance
+    noise_variance,
+    noise_fwhm  ///< that, and 1 / fwhm^2
 };
 enum class PhotometricMatch : std::uint8_t
 {
@@ -115,6 +116,22 @@ struct MasterOptions
     std::string bad_pixels;
 };
 
+/// Weight that falls toward the corners of each frame (apply_radial_weight).
+struct RadialWeightOptions
+{
+    bool apply = false;
+    double fraction = 0.8;  ///< radial_feather_fraction, of half the diagonal
+    double power = 2.0;     ///< radial_shape_power, of the cosine
+};
+
+/// Less weight in the mosaic for the thin corners of a tile, which few frames cover. Harmless where
+/// nothing else lies: the weight stays positive and no pixel is lost.
+struct AltazOptions
+{
+    bool cleanup = true;         ///< altaz_cleanup_enabled
+    double min_coverage = 0.15;  ///< altaz_min_coverage, of the tile's maximum
+};
+
 /// The machine that `sectile plan` plans for, as far as it is not this one: a member that is not
 /// set stands for what there is here. Never read by a run.
 struct MachineOptions
@@ -153,6 +170,8 @@ struct RunConfig
 
     compute::ResampleRecipe resample;
     StackOptions stacking;                 ///< P3: stacking_* options
+    RadialWeightOptions radial_weight;     ///< P3
+    AltazOptions altaz;                    ///< P3
     compute::CombineRecipe final_combine;  ///< P5: final_combine
     /// Mosaic-First: global_coadd_method, global_coadd_k
     compute::CombineRecipe global_coadd{

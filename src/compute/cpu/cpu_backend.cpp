@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "sectile/compute/kernels/combine_kern.hpp"
 #include "sectile/core/error.hpp"
 
 #include "compute/cpu/pixel_stack.hpp"
@@ -82,7 +83,7 @@ bool has_coverage(StripSource const& source)
 struct Worker
 {
     RowSampler sampler;
-    std::vector<float> rows;  ///< value, weight and coverage of a piece, per plane
+    std::vector<float> rows;  ///< value, weight, coverage and excess of a piece, per plane
     RowTarget target;
     RowTarget target_with_coverage;
     PixelStack stack;
@@ -91,17 +92,21 @@ struct Worker
     Worker(RowKernels const& kernels, WeightTable const& table, CoaddRecipe const& recipe,
            int planes)
         : sampler(kernels, table, recipe, planes),
-          rows(static_cast<std::size_t>(3 * planes * piece_width)),
+          rows(static_cast<std::size_t>(4 * planes * piece_width)),
           target(planes),
           target_with_coverage(planes),
-          stack(kernels, planes)
+          stack(kernels, planes, recipe.output_weight)
     {
         for (int c = 0; c < planes; ++c) {
             auto const plane = static_cast<std::size_t>(c);
-            target.value[plane] = rows.data() + static_cast<std::ptrdiff_t>(3 * c) * piece_width;
+            target.value[plane] = rows.data() + static_cast<std::ptrdiff_t>(4 * c) * piece_width;
             target.weight[plane] = target.value[plane] + piece_width;
             target_with_coverage.coverage.push_back(target.weight[plane] + piece_width);
+            if (recipe.output_weight == OutputWeight::inverse_variance) {
+                target.excess.push_back(target.weight[plane] + std::ptrdiff_t{2} * piece_width);
+            }
         }
+        target_with_coverage.excess = target.excess;
         target_with_coverage.value = target.value;
         target_with_coverage.weight = target.weight;
     }
@@ -113,9 +118,13 @@ struct SumsView
     image::ImageView<double> value;
     image::ImageView<double> weight;
     image::ImageView<std::uint32_t> coverage;
+    image::ImageView<double> excess;
 
     explicit SumsView(StripSums& sums)
-        : value(sums.value.view()), weight(sums.weight.view()), coverage(sums.coverage.view())
+        : value(sums.value.view()),
+          weight(sums.weight.view()),
+          coverage(sums.coverage.view()),
+          excess(sums.excess.view())
     {}
 };
 
@@ -178,6 +187,7 @@ void CpuBackend::resample(SourceWindow const& source, CoaddRecipe const& recipe,
         RowTarget target(planes);
         target.coverage.resize(out.coverage.empty() ? 0 : static_cast<std::size_t>(planes));
         target.sigma.resize(out.sigma.empty() ? 0 : static_cast<std::size_t>(planes));
+        target.excess.resize(out.excess.empty() ? 0 : static_cast<std::size_t>(planes));
         core::Box const part = block.clipped_to(reach);
         auto const clear = [](std::vector<float*> const& rows, std::int64_t from, std::int64_t to) {
             for (float* const row : rows) {
@@ -201,13 +211,16 @@ void CpuBackend::resample(SourceWindow const& source, CoaddRecipe const& recipe,
                 if (!out.sigma.empty()) {
                     target.sigma[plane] = row_of(out.sigma);
                 }
+                if (!out.excess.empty()) {
+                    target.excess[plane] = row_of(out.excess);
+                }
             }
             SampledRange range;
             if (is_reached) {
                 range = worker.sampler.sample(source, {y, x0, static_cast<int>(x1 - x0)}, target);
             }
             for (auto const* rows :
-                 {&target.value, &target.weight, &target.coverage, &target.sigma}) {
+                 {&target.value, &target.weight, &target.coverage, &target.sigma, &target.excess}) {
                 clear(*rows, block.x0 - x0, range.first);
                 clear(*rows, range.last, block.x1 - x0);
             }
@@ -239,6 +252,14 @@ void CpuBackend::add_to(SumsView const& sums, core::Box const& block, StripSourc
                                  with_coverage ? target.coverage[plane] + range.first : nullptr,
                                  range.last - range.first, sums.value.row(c, y) + at,
                                  sums.weight.row(c, y) + at, sums.coverage.row(c, y) + at);
+            if (!target.excess.empty()) {
+                float const* const weight = target.weight[plane];
+                float const* const excess = target.excess[plane];
+                double* const sum = sums.excess.row(c, y) + at - range.first;
+                for (int i = range.first; i < range.last; ++i) {
+                    sum[i] += static_cast<double>(weight[i]) * static_cast<double>(excess[i]);
+                }
+            }
         }
     }
 }
@@ -247,6 +268,8 @@ void CpuBackend::accumulate(std::span<StripSource const> sources, CoaddRecipe co
                             StripSums& sums)
 {
     core::require(recipe.combine.is_running_mean(), "sums are of a mean without rejection");
+    core::require(sums.excess.empty() == (recipe.output_weight == OutputWeight::sum),
+                  "sums are made for the weight that is asked for");
     check_all(sources, sums.value.planes());
     SumsView const view(sums);
     for_each_block(sums.value.box(), recipe, sums.value.planes(),
@@ -271,6 +294,15 @@ void CpuBackend::finish_block(StripSums const& sums, core::Box const& block,
             kernels_->finish(value.row(c, y) + from, weight.row(c, y) + from, count,
                              out.science.row(c, y) + to, out.weight.row(c, y) + to);
             std::copy_n(coverage.row(c, y) + from, count, out.coverage.row(c, y) + to);
+            if (!sums.excess.empty()) {
+                double const* const plain = weight.row(c, y) + from;
+                double const* const excess = sums.excess.view().row(c, y) + from;
+                float* const result = out.weight.row(c, y) + to;
+                for (int i = 0; i < count; ++i) {
+                    result[i] = static_cast<float>(
+                        kernels::inverse_variance(plain[i], plain[i], excess[i]));
+                }
+            }
         }
     }
 }
@@ -286,7 +318,9 @@ void CpuBackend::finish(StripSums const& sums, StripOutput const& out)
 void CpuBackend::mean_block(std::span<StripSource const> sources, core::Box const& block,
                             StripOutput const& out, Worker& worker) const
 {
-    StripSums sums(block, out.science.planes);
+    StripSums sums(
+        block, out.science.planes,
+        worker.target.excess.empty() ? OutputWeight::sum : OutputWeight::inverse_variance);
     SumsView const view(sums);
     for (StripSource const& source : sources) {
         add_to(view, block, source, worker);
@@ -350,8 +384,8 @@ std::size_t CpuBackend::scratch_bytes(int planes, std::size_t depth) const
 {
     auto const c = static_cast<std::size_t>(planes);
     std::size_t const sums = static_cast<std::size_t>(block_width * block_height) * c *
-                             (2 * sizeof(double) + sizeof(std::uint32_t));
-    std::size_t const rows = 3 * c * piece_width * sizeof(float);
+                             (3 * sizeof(double) + sizeof(std::uint32_t));
+    std::size_t const rows = 4 * c * piece_width * sizeof(float);
     return sizeof(Worker) + rows + sums + PixelStack::bytes(planes, depth);
 }
 }  // namespace

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "sectile/compute/kernels/combine_kern.hpp"
+
 namespace sectile::compute
 {
 namespace
@@ -12,7 +14,7 @@ namespace
 /// Bytes of the samples of a piece; about half of a second-level cache.
 constexpr std::size_t target_bytes = 512 * 1024;
 constexpr int least_width = 16;
-constexpr std::size_t sample_bytes = 3 * sizeof(float);
+constexpr std::size_t sample_bytes = 4 * sizeof(float);
 
 /// Room for whole groups, and a cache line more, so that the rows of a column do not all fall into
 /// the same few sets of the cache.
@@ -23,11 +25,14 @@ std::size_t stride_for(int width)
 }
 }  // namespace
 
-PixelStack::PixelStack(RowKernels const& kernels, int planes)
+PixelStack::PixelStack(RowKernels const& kernels, int planes, OutputWeight output_weight)
     : kernels_(&kernels), planes_(planes), target_(planes)
 {
     target_.coverage.resize(static_cast<std::size_t>(planes));
     target_.sigma.resize(static_cast<std::size_t>(planes));
+    if (output_weight == OutputWeight::inverse_variance) {
+        target_.excess.resize(static_cast<std::size_t>(planes));
+    }
 }
 
 int PixelStack::width_for(int planes, std::size_t depth)
@@ -60,6 +65,7 @@ void PixelStack::start(std::size_t depth, int width)
         value_.resize(samples);
         weight_.resize(samples);
         coverage_.resize(samples);
+        excess_.resize(target_.excess.empty() ? 0 : samples);
     }
     if (column_.size() < 3 * depth) {
         sorted_float_.resize(depth * group_width);
@@ -81,6 +87,9 @@ RowTarget const& PixelStack::next(int offset)
         target_.weight[plane] = weight_.data() + at;
         target_.coverage[plane] = coverage_.data() + at;
         target_.sigma[plane] = sigma_.data() + plane * stride_ + offset;
+        if (!target_.excess.empty()) {
+            target_.excess[plane] = excess_.data() + at;
+        }
     }
     return target_;
 }
@@ -109,6 +118,26 @@ void PixelStack::push(SampledRange const& range)
     ++count_;
 }
 
+void PixelStack::weigh_group(std::size_t at, double const* low, double const* high,
+                             double* weight) const
+{
+    double plain[group_width] = {};
+    double excess[group_width] = {};
+    for (std::size_t s = 0; s < count_; ++s) {
+        std::size_t const row = at + s * stride_;
+        for (std::size_t i = 0; i < group_width; ++i) {
+            double const value = value_[row + i];
+            double const w = weight_[row + i];
+            bool const is_kept = (w > 0.0) & (value >= low[i]) & (value <= high[i]);
+            plain[i] += is_kept ? w : 0.0;
+            excess[i] += is_kept ? w * static_cast<double>(excess_[row + i]) : 0.0;
+        }
+    }
+    for (int i = 0; i < group_width; ++i) {
+        weight[i] = kernels::inverse_variance(weight[i], plain[i], excess[i]);
+    }
+}
+
 void PixelStack::combine(CombineRecipe const& recipe, int plane, CombinedRow const& out)
 {
     if (count_ == 0) {
@@ -127,11 +156,16 @@ void PixelStack::combine(CombineRecipe const& recipe, int plane, CombinedRow con
         double science[group_width];
         double weight[group_width];
         double coverage[group_width];
+        double low[group_width];
+        double high[group_width];
         std::size_t const at = row_at(plane, 0) + static_cast<std::size_t>(first);
         kernels_->combine_group({recipe, value_.data() + at, weight_.data() + at,
                                  coverage_.data() + at, stride_, static_cast<int>(count_), noise,
                                  sorted_float_.data(), sorted_.data(), column_.data(), science,
-                                 weight, coverage});
+                                 weight, coverage, low, high});
+        if (!target_.excess.empty()) {
+            weigh_group(at, low, high, weight);
+        }
         int const count = std::min(group_width, width_ - first);
         for (int i = 0; i < count; ++i) {
             out.science[first + i] = static_cast<float>(science[i]);

@@ -25,7 +25,7 @@ struct CombinedRow
 class PixelStack
 {
   public:
-    PixelStack(RowKernels const& kernels, int planes);
+    PixelStack(RowKernels const& kernels, int planes, OutputWeight output_weight);
 
     /// Pixels of a row that are stacked together when up to `depth` samples meet in one: as many as
     /// keep the samples in the second-level cache, but enough to make a piece worth its set-up.
@@ -42,6 +42,9 @@ class PixelStack
     void combine(CombineRecipe const& recipe, int plane, CombinedRow const& out);
 
   private:
+    /// Weights of the pixels of a group whose survivors lie from low to high.
+    void weigh_group(std::size_t at, double const* low, double const* high, double* weight) const;
+
     [[nodiscard]] std::size_t row_at(int plane, std::size_t source) const
     {
         return (static_cast<std::size_t>(plane) * depth_ + source) * stride_;
@@ -56,6 +59,7 @@ class PixelStack
     std::vector<float> value_;
     std::vector<float> weight_;
     std::vector<float> coverage_;
+    std::vector<float> excess_;
     std::vector<float> sigma_;  ///< of the next source, one row per plane
     std::vector<double>
         noise_square_;  ///< sum over the samples with known noise, per plane and pixel

@@ -106,6 +106,8 @@ struct StackGroup
     double* science;      ///< group_width results each
     double* weight_sum;
     double* coverage_sum;
+    double* low;  ///< survivors are the samples from low to high
+    double* high;
 };
 
 struct RowKernels

@@ -66,7 +66,8 @@ RowSampler::RowSampler(RowKernels const& kernels, WeightTable const& table,
       table_(&table),
       recipe_(recipe),
       planes_(planes),
-      taps_(kernels::kernel_taps(recipe.resample.kernel))
+      taps_(kernels::kernel_taps(recipe.resample.kernel)),
+      mended_(static_cast<std::size_t>(planes))
 {}
 
 void RowSampler::set_window(SourceWindow const& source)
@@ -92,18 +93,20 @@ SampledRange RowSampler::sample(SourceWindow const& source, RowPiece const& piec
     if (extent.first >= extent.last) {
         return {};
     }
-    bool const has_taper = recipe_.feather > 0.0;
     bool const has_area = recipe_.resample.flux_mode == FluxMode::flux;
     if (table_->lanes() > 0) {
         kernels_->find_phases(coords_, extent.first, extent.last);
     }
-    if (has_taper) {
-        kernels_->taper(coords_, extent.first, extent.last, {geometry_.edges, recipe_.feather});
-    }
+    bool const has_taper = taper(source, extent);
     if (has_area) {
         map_area_row(*source.map, piece.y, piece.x, piece.x + piece.count, coords_.area);
     }
     interpolate(source, extent, target);
+    if (!target.excess.empty()) {
+        for (int i = extent.first; i < extent.last; ++i) {
+            excess_[i] = static_cast<float>(variance_at(i) * (has_taper ? coords_.taper[i] : 1.0));
+        }
+    }
     for (int c = 0; c < planes_; ++c) {
         auto const plane = static_cast<std::size_t>(c);
         if (!source.weight.empty() && (c == 0 || source.weight.planes > 1)) {
@@ -123,8 +126,88 @@ SampledRange RowSampler::sample(SourceWindow const& source, RowPiece const& piec
         if (!target.sigma.empty()) {
             write_sigma(source, c, extent, target.weight[plane], target.sigma[plane]);
         }
+        if (!target.excess.empty()) {
+            write_excess(c, extent, has_taper, target.weight[plane], target.excess[plane]);
+        }
     }
     return {extent.first, extent.last};
+}
+
+bool RowSampler::taper(SourceWindow const& source, PieceExtent const& extent)
+{
+    bool const has_alpha = !source.alpha.empty();
+    bool const has_feather = recipe_.feather > 0.0 && !has_alpha;
+    if (!has_alpha && !has_feather && recipe_.radial.is_flat()) {
+        return false;
+    }
+    if (has_feather) {
+        kernels_->taper(coords_, extent.first, extent.last, {geometry_.edges, recipe_.feather});
+    } else {
+        std::fill(coords_.taper + extent.first, coords_.taper + extent.last, 1.0);
+    }
+    if (has_alpha) {
+        multiply_alpha(source, extent);
+    }
+    if (!recipe_.radial.is_flat()) {
+        kernels::RadialWeight const radial{geometry_.edges, recipe_.radial};
+        for (int i = extent.first; i < extent.last; ++i) {
+            coords_.taper[i] *= radial(coords_.x[i], coords_.y[i]);
+        }
+    }
+    return true;
+}
+
+void RowSampler::multiply_alpha(SourceWindow const& source, PieceExtent const& extent)
+{
+    WindowPlane const alpha = WindowPlane::of(source.alpha, source.frame, 0);
+    auto const at = [&](std::int64_t column, std::int64_t row) {
+        float const value = alpha.at(column, row);
+        return value > 0.0F && std::isfinite(value) ? static_cast<double>(value) : 0.0;
+    };
+    for (int i = extent.first; i < extent.last; ++i) {
+        if (state_at(extent, i) == PixelState::outside) {
+            coords_.taper[i] = 0.0;
+            continue;
+        }
+        Cell const cell = cell_at(i);
+        double const a = at(cell.column, cell.row);
+        double const b = at(cell.column + 1, cell.row);
+        double const c = at(cell.column, cell.row + 1);
+        double const d = at(cell.column + 1, cell.row + 1);
+        double const fx = coords_.fx[i];
+        double const lower = a + fx * (b - a);
+        double const upper = c + fx * (d - c);
+        coords_.taper[i] *= lower + static_cast<double>(coords_.fy[i]) * (upper - lower);
+    }
+}
+
+double RowSampler::variance_at(int i) const
+{
+    if (geometry_.is_nearest) {
+        return 1.0;
+    }
+    if (table_->lanes() == 0) {
+        double const x = coords_.fx[i];
+        double const y = coords_.fy[i];
+        return ((1.0 - x) * (1.0 - x) + x * x) * ((1.0 - y) * (1.0 - y) + y * y);
+    }
+    double const* const x = table_->squares() + coords_.phase_x[i];
+    double const* const y = table_->squares() + coords_.phase_y[i];
+    return (x[0] + static_cast<double>(coords_.share_x[i]) * (x[1] - x[0])) *
+           (y[0] + static_cast<double>(coords_.share_y[i]) * (y[1] - y[0]));
+}
+
+void RowSampler::write_excess(int plane, PieceExtent const& extent, bool has_taper,
+                              float const* weight, float* excess) const
+{
+    for (int i = extent.first; i < extent.last; ++i) {
+        excess[i] = weight[i] > 0.0F ? excess_[i] : 0.0F;
+    }
+    for (Mended const& mended : mended_[static_cast<std::size_t>(plane)]) {
+        int const i = mended.pixel;
+        double const value = mended.variance * (has_taper ? coords_.taper[i] : 1.0);
+        excess[i] = weight[i] > 0.0F ? static_cast<float>(value) : 0.0F;
+    }
 }
 
 void RowSampler::prefetch_next_row(SourceWindow const& source, PieceExtent const& extent) const
@@ -162,6 +245,7 @@ void RowSampler::interpolate(SourceWindow const& source, PieceExtent const& exte
     }
     for (int c = 0; c < planes_; ++c) {
         float* const value = target.value[static_cast<std::size_t>(c)];
+        mended_[static_cast<std::size_t>(c)].clear();
         if (!extent.is_plain || kernels_->has_holes(value, extent.first, extent.last)) {
             mend(source, c, extent, value);
         }
@@ -172,15 +256,21 @@ void RowSampler::mend(SourceWindow const& source, int plane, PieceExtent const& 
                       float* value)
 {
     WindowPlane const window = WindowPlane::of(source.science, source.frame, plane);
+    bool const has_variance = recipe_.output_weight == OutputWeight::inverse_variance;
     for (int i = extent.first; i < extent.last; ++i) {
         PixelState const state = state_at(extent, i);
         if (state == PixelState::edge || (state == PixelState::plain && !std::isfinite(value[i]))) {
-            value[i] = careful_value(window, i);
+            float variance = 0.0F;
+            value[i] = careful_value(window, i, variance);
+            if (has_variance && variance > 0.0F) {
+                mended_[static_cast<std::size_t>(plane)].push_back({i, variance});
+            }
         }
     }
 }
 
-float RowSampler::careful_value(WindowPlane const& plane, int i) const
+/// `variance` stays as it is where the sample has the kernel's taps.
+float RowSampler::careful_value(WindowPlane const& plane, int i, float& variance) const
 {
     Cell const cell = cell_at(i);
     float const nearest = plane.at(cell.near_column, cell.near_row);
@@ -208,6 +298,7 @@ float RowSampler::careful_value(WindowPlane const& plane, int i) const
     float const fy = coords_.fy[i];
     float sum = 0.0F;
     float weight_sum = 0.0F;
+    float square_sum = 0.0F;
     for (int j = 0; j < 2; ++j) {
         for (int k = 0; k < 2; ++k) {
             float const pixel = plane.at(column + k, row + j);
@@ -215,9 +306,11 @@ float RowSampler::careful_value(WindowPlane const& plane, int i) const
                 float const weight = (k == 0 ? 1.0F - fx : fx) * (j == 0 ? 1.0F - fy : fy);
                 sum += weight * pixel;
                 weight_sum += weight;
+                square_sum += weight * weight;
             }
         }
     }
+    variance = square_sum / (weight_sum * weight_sum);
     return sum / weight_sum;
 }
 
@@ -294,6 +387,8 @@ SampledRange RowSampler::sample(SampleBlock const& block, RowPiece const& piece,
         float const* const weight = block.weight.row(c, piece.y) + (piece.x - block.weight.box.x0);
         float const* const coverage =
             block.coverage.empty() ? nullptr : block.coverage.row(c, piece.y) + at;
+        float const* const excess =
+            block.excess.empty() ? nullptr : block.excess.row(c, piece.y) + at;
         float const* const sigma = block.sigma.empty() ? nullptr : block.sigma.row(c, piece.y) + at;
         auto const known = static_cast<float>(block.noise_sigma[plane]);
         for (int i = 0; i < piece.count; ++i) {
@@ -307,6 +402,9 @@ SampledRange RowSampler::sample(SampleBlock const& block, RowPiece const& piece,
             }
             if (!target.sigma.empty()) {
                 target.sigma[plane][i] = is_present ? (sigma != nullptr ? sigma[i] : known) : 0.0F;
+            }
+            if (!target.excess.empty()) {
+                target.excess[plane][i] = is_present && excess != nullptr ? excess[i] : 1.0F;
             }
         }
     }

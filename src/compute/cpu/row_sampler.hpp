@@ -26,6 +26,7 @@ struct RowTarget
     std::vector<float*> weight;
     std::vector<float*> coverage;  ///< empty: not wanted
     std::vector<float*> sigma;     ///< empty: not wanted
+    std::vector<float*> excess;    ///< empty: not wanted
 
     explicit RowTarget(int planes)
         : value(static_cast<std::size_t>(planes)), weight(static_cast<std::size_t>(planes))
@@ -70,7 +71,14 @@ class RowSampler
     void interpolate(SourceWindow const& source, PieceExtent const& extent,
                      RowTarget const& target);
     void mend(SourceWindow const& source, int plane, PieceExtent const& extent, float* value);
-    [[nodiscard]] float careful_value(WindowPlane const& plane, int i) const;
+    [[nodiscard]] float careful_value(WindowPlane const& plane, int i, float& variance) const;
+    /// Everything that multiplies the weight of all planes alike, into coords_.taper. Returns
+    /// whether there is any such thing.
+    bool taper(SourceWindow const& source, PieceExtent const& extent);
+    void multiply_alpha(SourceWindow const& source, PieceExtent const& extent);
+    [[nodiscard]] double variance_at(int i) const;
+    void write_excess(int plane, PieceExtent const& extent, bool has_taper, float const* weight,
+                      float* excess) const;
     void weigh_by_plane(SourceWindow const& source, int plane, PieceExtent const& extent);
     void write_coverage(SourceWindow const& source, int plane, PieceExtent const& extent,
                         float const* weight, float* coverage) const;
@@ -85,5 +93,15 @@ class RowSampler
     WindowGeometry geometry_;
     PieceCoords coords_;
     alignas(64) float plane_weight_[piece_width];
+    alignas(64) float excess_[piece_width];  ///< of the kernel's taps, the same for all planes
+
+    /// A pixel whose sample has other taps than the kernel's.
+    struct Mended
+    {
+        int pixel;
+        double variance;  ///< of the sample, in units of that of its pixels
+    };
+    std::vector<std::vector<Mended>>
+        mended_;  ///< of each plane, with OutputWeight::inverse_variance
 };
 }  // namespace sectile::compute

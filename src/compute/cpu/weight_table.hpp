@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <vector>
+
 #include "sectile/compute/recipe.hpp"
 #include "sectile/image/image.hpp"
 
@@ -24,9 +26,13 @@ class WeightTable
     /// phases + 2 rows, 64-byte aligned: the last two are fraction 1, which a fraction rounds to.
     [[nodiscard]] float const* rows() const { return rows_.view().data; }
 
+    /// Sums of the squared weights of the rows.
+    [[nodiscard]] double const* squares() const { return squares_.data(); }
+
   private:
     int lanes_ = 0;
     image::Image<float> rows_;
+    std::vector<double> squares_;
 };
 
 /// The table of a kernel, made at its first use. Thread-safe.

@@ -41,11 +41,19 @@ std::optional<double> valid_pixel(SourceWindow const& source, int plane, std::in
     return std::isfinite(value) ? std::optional<double>(value) : std::nullopt;
 }
 
-std::optional<double> kernel_value(SourceWindow const& source, ResampleKernel kernel, int plane,
-                                   Cell const& cell)
+/// An interpolated value and its variance in units of that of the pixels.
+struct Interpolated
+{
+    double value;
+    double variance;
+};
+
+std::optional<Interpolated> kernel_value(SourceWindow const& source, ResampleKernel kernel,
+                                         int plane, Cell const& cell)
 {
     if (kernel == ResampleKernel::nearest) {
-        return valid_pixel(source, plane, cell.nearest_x, cell.nearest_y);
+        auto const pixel = valid_pixel(source, plane, cell.nearest_x, cell.nearest_y);
+        return pixel ? std::optional<Interpolated>({*pixel, 1.0}) : std::nullopt;
     }
     int const taps = kernels::kernel_taps(kernel);
     int const before = kernels::taps_before(kernel);
@@ -63,16 +71,19 @@ std::optional<double> kernel_value(SourceWindow const& source, ResampleKernel ke
             sum += weights_y[j] * weights_x[k] * *pixel;
         }
     }
-    return sum;
+    return Interpolated{
+        sum, kernels::squared_sum(weights_y, taps) * kernels::squared_sum(weights_x, taps)};
 }
 
-std::optional<double> partial_bilinear(SourceWindow const& source, int plane, Cell const& cell)
+std::optional<Interpolated> partial_bilinear(SourceWindow const& source, int plane,
+                                             Cell const& cell)
 {
     if (!valid_pixel(source, plane, cell.nearest_x, cell.nearest_y)) {
         return {};
     }
     double sum = 0.0;
     double weight_sum = 0.0;
+    double square_sum = 0.0;
     for (int j = 0; j < 2; ++j) {
         for (int k = 0; k < 2; ++k) {
             auto const pixel = valid_pixel(source, plane, cell.x + k, cell.y + j);
@@ -81,10 +92,11 @@ std::optional<double> partial_bilinear(SourceWindow const& source, int plane, Ce
                     (k == 0 ? 1.0 - cell.fx : cell.fx) * (j == 0 ? 1.0 - cell.fy : cell.fy);
                 sum += weight * *pixel;
                 weight_sum += weight;
+                square_sum += weight * weight;
             }
         }
     }
-    return sum / weight_sum;
+    return Interpolated{sum / weight_sum, square_sum / (weight_sum * weight_sum)};
 }
 
 /// Bilinear where the four pixels are positive, else the nearest; 0 where that is masked.
@@ -108,6 +120,21 @@ double plane_weight(SourceWindow const& source, int plane, Cell const& cell)
         return lower + cell.fy * (upper - lower);
     }
     return at(cell.nearest_x, cell.nearest_y);
+}
+
+/// Bilinear, 0 where there is no pixel.
+double alpha_at(SourceWindow const& source, Cell const& cell)
+{
+    auto const at = [&](std::int64_t x, std::int64_t y) -> double {
+        bool const is_inside = source.alpha.box.contains(x, y) && source.frame.contains(x, y);
+        double const alpha = is_inside ? static_cast<double>(source.alpha.at(0, x, y)) : 0.0;
+        return alpha > 0.0 && std::isfinite(alpha) ? alpha : 0.0;
+    };
+    double const lower =
+        at(cell.x, cell.y) + cell.fx * (at(cell.x + 1, cell.y) - at(cell.x, cell.y));
+    double const upper =
+        at(cell.x, cell.y + 1) + cell.fx * (at(cell.x + 1, cell.y + 1) - at(cell.x, cell.y + 1));
+    return lower + cell.fy * (upper - lower);
 }
 
 double nearest_coverage(SourceWindow const& source, int plane, Cell const& cell)
@@ -143,11 +170,14 @@ Sample exact_sample(SourceWindow const& source, CoaddRecipe const& recipe, int p
     }
     kernels::ApplyPhotometry const photometry{source.photometry[c]};
     kernels::Feather const feather{edges, recipe.feather};
+    kernels::RadialWeight const radial{edges, recipe.radial};
     double const inverse_variance = plane_weight(source, plane, cell);
     double const corrected =
-        photometry(*value, static_cast<double>(x), static_cast<double>(y), position.area);
-    double const weight = source.weight_scale[c] * inverse_variance *
-                          feather(position.x, position.y) / (position.area * position.area);
+        photometry(value->value, static_cast<double>(x), static_cast<double>(y), position.area);
+    double taper = source.alpha.empty() ? feather(position.x, position.y) : alpha_at(source, cell);
+    taper *= recipe.radial.is_flat() ? 1.0 : radial(position.x, position.y);
+    double const weight =
+        source.weight_scale[c] * inverse_variance * taper / (position.area * position.area);
     Sample const sample{static_cast<float>(corrected), static_cast<float>(weight),
                         static_cast<float>(nearest_coverage(source, plane, cell))};
     if (!std::isfinite(sample.value) || !(sample.weight > 0.0F) || !std::isfinite(sample.weight)) {
@@ -159,7 +189,7 @@ Sample exact_sample(SourceWindow const& source, CoaddRecipe const& recipe, int p
                     ? 0.0
                     : std::fabs(source.photometry[c].gain) / std::sqrt(inverse_variance);
     }
-    return {sample.value, sample.weight, sample.coverage,
-            static_cast<float>(sigma * position.area)};
+    return {sample.value, sample.weight, sample.coverage, static_cast<float>(sigma * position.area),
+            static_cast<float>(taper * value->variance)};
 }
 }  // namespace sectile::compute

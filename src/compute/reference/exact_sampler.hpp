@@ -11,7 +11,8 @@ struct Sample
     float value = 0.0F;
     float weight = 0.0F;
     float coverage = 0.0F;
-    float sigma = 0.0F;  ///< 0 when unknown
+    float sigma = 0.0F;   ///< 0 when unknown
+    float excess = 1.0F;  ///< weight times variance
 };
 
 /// Where a destination pixel lies in the source.
@@ -27,9 +28,10 @@ struct SourcePosition
 /// - all taps of the kernel valid (finite, in the frame): the kernel;
 /// - else, with a valid nearest pixel: the valid pixels of the surrounding 2x2, bilinear weights
 ///   renormalised; else missing.
-/// Value and noise are then photometrically corrected, weight = weight_scale * weight plane *
-/// feather; with flux conservation value and noise are multiplied by the area and the weight
-/// divided by its square.
+/// Value and noise are then photometrically corrected, weight = weight_scale * weight plane * alpha
+/// (without an alpha plane: feather) * radial taper; with flux conservation value and noise are
+/// multiplied by the area and the weight divided by its square. excess = the tapers * the sum of
+/// the squared taps.
 [[nodiscard]] Sample exact_sample(SourceWindow const& source, CoaddRecipe const& recipe, int plane,
                                   std::int64_t x, std::int64_t y, SourcePosition const& position);
 }  // namespace sectile::compute

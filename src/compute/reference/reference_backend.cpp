@@ -44,6 +44,9 @@ Sample sample_at(SampleBlock const& block, CoaddRecipe const& /*recipe*/, int pl
     if (!block.sigma.empty()) {
         sample.sigma = block.sigma.at(plane, x, y);
     }
+    if (!block.excess.empty()) {
+        sample.excess = block.excess.at(plane, x, y);
+    }
     bool const is_usable =
         sample.weight > 0.0F && std::isfinite(sample.weight) && std::isfinite(sample.value);
     return is_usable ? sample : Sample{};
@@ -90,6 +93,9 @@ class ReferenceBackend final : public Backend
             if (!out.sigma.empty()) {
                 out.sigma.at(c, x, y) = sample.sigma;
             }
+            if (!out.excess.empty()) {
+                out.excess.at(c, x, y) = sample.weight > 0.0F ? sample.excess : 0.0F;
+            }
         });
     }
 
@@ -106,6 +112,9 @@ class ReferenceBackend final : public Backend
                 value.at(c, x, y) += w * static_cast<double>(sample.value);
                 weight.at(c, x, y) += w;
                 coverage.at(c, x, y) += whole_frames(sample.coverage);
+                if (!sums.excess.empty()) {
+                    sums.excess.view().at(c, x, y) += w * static_cast<double>(sample.excess);
+                }
             }
         });
     }
@@ -117,7 +126,10 @@ class ReferenceBackend final : public Backend
                 double const weight = sums.weight.view().at(c, x, y);
                 double const value = sums.value.view().at(c, x, y);
                 out.science.at(c, x, y) = weight > 0.0 ? static_cast<float>(value / weight) : NAN;
-                out.weight.at(c, x, y) = static_cast<float>(weight);
+                out.weight.at(c, x, y) = static_cast<float>(
+                    sums.excess.empty() ? weight
+                                        : kernels::inverse_variance(
+                                              weight, weight, sums.excess.view().at(c, x, y)));
                 out.coverage.at(c, x, y) = sums.coverage.view().at(c, x, y);
             });
     }
@@ -126,7 +138,7 @@ class ReferenceBackend final : public Backend
                  StripOutput const& out) override
     {
         if (recipe.combine.is_running_mean()) {
-            StripSums sums(out.science.box, out.science.planes);
+            StripSums sums(out.science.box, out.science.planes, recipe.output_weight);
             accumulate(sources, recipe, sums);
             finish(sums, out);
             return;
@@ -142,7 +154,7 @@ class ReferenceBackend final : public Backend
 
     [[nodiscard]] std::size_t scratch_bytes(int /*planes*/, std::size_t depth) const override
     {
-        return depth * (3 * sizeof(float) + 3 * sizeof(double));
+        return depth * (4 * sizeof(float) + 3 * sizeof(double));
     }
 
   private:
@@ -153,6 +165,7 @@ class ReferenceBackend final : public Backend
         value_.clear();
         weight_.clear();
         coverage_.clear();
+        excess_.clear();
         double noise_squares = 0.0;
         int noise_count = 0;
         for (StripSource const& source : sources) {
@@ -161,6 +174,7 @@ class ReferenceBackend final : public Backend
                 value_.push_back(sample.value);
                 weight_.push_back(sample.weight);
                 coverage_.push_back(sample.coverage);
+                excess_.push_back(sample.excess);
                 if (sample.sigma > 0.0F) {
                     double const sigma = sample.sigma;
                     noise_squares += sigma * sigma;
@@ -172,15 +186,36 @@ class ReferenceBackend final : public Backend
         std::sort(sorted_.begin(), sorted_.end());
         scratch_.resize(2 * value_.size());
         double const noise = noise_count > 0 ? std::sqrt(noise_squares / noise_count) : 0.0;
-        return kernels::combine_samples(recipe.combine,
-                                        {value_.data(), weight_.data(), coverage_.data(),
-                                         static_cast<int>(value_.size()), noise},
-                                        sorted_.data(), scratch_.data());
+        kernels::CombinedPixel pixel =
+            kernels::combine_samples(recipe.combine,
+                                     {value_.data(), weight_.data(), coverage_.data(),
+                                      static_cast<int>(value_.size()), noise},
+                                     sorted_.data(), scratch_.data());
+        if (recipe.output_weight == OutputWeight::inverse_variance) {
+            pixel.weight = inverse_variance_of(pixel);
+        }
+        return pixel;
+    }
+
+    [[nodiscard]] double inverse_variance_of(kernels::CombinedPixel const& pixel) const
+    {
+        double weight = 0.0;
+        double excess = 0.0;
+        for (std::size_t i = 0; i < value_.size(); ++i) {
+            double const value = value_[i];
+            if (value >= pixel.low && value <= pixel.high) {
+                double const w = weight_[i];
+                weight += w;
+                excess += w * static_cast<double>(excess_[i]);
+            }
+        }
+        return kernels::inverse_variance(pixel.weight, weight, excess);
     }
 
     std::vector<float> value_;
     std::vector<float> weight_;
     std::vector<float> coverage_;
+    std::vector<float> excess_;
     std::vector<double> sorted_;
     std::vector<double> scratch_;
 };

@@ -222,18 +222,23 @@ struct Samples
     image::Image<float> weight;
     image::Image<float> coverage;
     image::Image<float> sigma;
+    image::Image<float> excess;
 
     Samples(core::Box const& strip, int planes)
-        : value(strip, planes), weight(strip, planes), coverage(strip, planes), sigma(strip, planes)
+        : value(strip, planes),
+          weight(strip, planes),
+          coverage(strip, planes),
+          sigma(strip, planes),
+          excess(strip, planes)
     {}
     [[nodiscard]] SampleOutput view()
     {
-        return {value.view(), weight.view(), coverage.view(), sigma.view()};
+        return {value.view(), weight.view(), coverage.view(), sigma.view(), excess.view()};
     }
     [[nodiscard]] SampleBlock block(core::SourceId id, std::span<double const> noise_sigma) const
     {
-        return {id,          value.box(), value.view(), weight.view(), coverage.view(),
-                noise_sigma, sigma.view()};
+        return {id,          value.box(),  value.view(), weight.view(), coverage.view(),
+                noise_sigma, sigma.view(), excess.view()};
     }
 };
 

@@ -534,8 +534,8 @@ TEST(CpuBackend, DeepStacksUseBoundedScratch)
     SerialRunner runner;
     auto const cpu = make_cpu_backend(runner);
 
-    // 10,000 samples of 12 bytes on at least 16 pixels of 3 planes, and some scratch.
-    EXPECT_LT(cpu->scratch_bytes(3, 10000), 16U << 20U);
+    // 10,000 samples of 16 bytes on at least 16 pixels of 3 planes, and some scratch.
+    EXPECT_LT(cpu->scratch_bytes(3, 10000), 20U << 20U);
     EXPECT_LT(cpu->scratch_bytes(3, 10), 4U << 20U);
 }
 

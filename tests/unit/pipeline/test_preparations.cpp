@@ -6,6 +6,7 @@
 
 #include "sectile/core/error.hpp"
 
+#include "pipeline/hot_pixel_maps.hpp"
 #include "pipeline/preparations.hpp"
 #include "unit/io/fits_bytes.hpp"
 

@@ -144,7 +144,7 @@ TEST(MemoryModel, CountsTheBuffersOfAMean)
     plan::MemoryModel const model(job);
 
     // Two strips of 3 planes x 12 bytes + 1, and the sums; 116 rows of 5 sources of 9 float planes.
-    EXPECT_EQ(model.strip_bytes(shape), 100 * 20000 * (2 * 37 + 3 * 20));
+    EXPECT_EQ(model.strip_bytes(shape), 100 * 20000 * (2 * 37 + 3 * 28));
     EXPECT_EQ(model.window_bytes(shape), 5 * 9 * 4 * 116 * 4000);
     // The 16-bit copy of the coverage and more of the sink, maps of five source widths and one.
     EXPECT_EQ(model.sink_bytes(shape), 100 * 20000 * (3 * 14 + 1) / 4);

@@ -37,7 +37,17 @@ struct CombinedPixel
     double value;   ///< NaN when there is no sample
     double weight;  ///< sum over the survivors, for a median times its efficiency
     double coverage;
+    double low;  ///< survivors are the samples from low to high
+    double high;
 };
+
+/// OutputWeight::inverse_variance of a pixel from the sum of its weights, for a median times its
+/// efficiency, the plain sum of weights, and the sum of weight * excess.
+[[nodiscard]] SECTILE_HOST_DEVICE inline double inverse_variance(double weight, double plain,
+                                                                 double excess)
+{
+    return excess > 0.0 ? weight * (plain / excess) : 0.0;
+}
 
 /// Combination of the samples of one pixel: rejection on the values, then weighted mean
 /// sum(w v) / sum(w) of the survivors in source order, or their plain median. A mean's weight is
@@ -49,7 +59,7 @@ struct CombinedPixel
                                                                        double* scratch)
 {
     if (samples.count == 0) {
-        return {NAN, 0.0, 0.0};
+        return {NAN, 0.0, 0.0, INFINITY, -INFINITY};
     }
     SampleRange const kept = reject(recipe, sorted, samples.count, samples.noise, scratch);
     double const low = sorted[kept.begin];
@@ -67,8 +77,9 @@ struct CombinedPixel
         }
     }
     if (recipe.final_combine == FinalCombine::median) {
-        return {median_of(sorted, kept), weight_sum * median_efficiency(kept.count()), coverage};
+        return {median_of(sorted, kept), weight_sum * median_efficiency(kept.count()), coverage,
+                low, high};
     }
-    return {value_sum / weight_sum, weight_sum, coverage};
+    return {value_sum / weight_sum, weight_sum, coverage, low, high};
 }
 }  // namespace sectile::compute::kernels

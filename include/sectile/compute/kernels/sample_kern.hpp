@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cmath>
+
 #include "sectile/compute/kernels/host_device.hpp"
 #include "sectile/compute/kernels/trigonometry_kern.hpp"
 #include "sectile/compute/source_window.hpp"
@@ -59,6 +61,30 @@ struct Feather
         double const share = distance < width ? distance / width : 1.0;
         double const sine = sin_pi_reduced(0.5 * share);
         return width > 0.0 ? sine * sine : 1.0;
+    }
+};
+
+/// RadialTaper of the recipe at a source position. Power 2, the default, is free of library
+/// functions.
+struct RadialWeight
+{
+    FrameEdges edges;
+    RadialTaper taper;
+
+    [[nodiscard]] SECTILE_HOST_DEVICE double operator()(double x, double y) const
+    {
+        double const half_width = 0.5 * (edges.right - edges.left);
+        double const half_height = 0.5 * (edges.top - edges.bottom);
+        double const dx = x - edges.left - half_width;
+        double const dy = y - edges.bottom - half_height;
+        double const radius =
+            std::sqrt((dx * dx + dy * dy) / (half_width * half_width + half_height * half_height));
+        if (!(radius > taper.fraction)) {
+            return 1.0;
+        }
+        double const left = (1.0 - radius) / (1.0 - taper.fraction);
+        double const cosine = sin_pi_reduced(0.5 * (left > 0.0 ? left : 0.0));
+        return taper.power == 2.0 ? cosine * cosine : std::pow(cosine, taper.power);
     }
 };
 }  // namespace sectile::compute::kernels
