@@ -15,9 +15,6 @@ constexpr std::array later_keys{"altaz_cleanup_enabled"sv,
                                 "altaz_min_coverage"sv,
                                 "apply_master_tile_crop"sv,
                                 "apply_radial_weight"sv,
-                                "astap_data_directory_path"sv,
-                                "astap_default_search_radius"sv,
-                                "astap_executable_path"sv,
                                 "autocrop"sv,
                                 "autocrop_margin_px"sv,
                                 "bad_pixel_map"sv,
@@ -46,8 +43,7 @@ constexpr std::array later_keys{"altaz_cleanup_enabled"sv,
                                 "sds_lots"sv,
                                 "sds_min_batch_size"sv,
                                 "sds_min_coverage_keep"sv,
-                                "sds_target_batch_size"sv,
-                                "solver"sv};
+                                "sds_target_batch_size"sv};
 }  // namespace
 
 bool is_later_key(std::string const& key)

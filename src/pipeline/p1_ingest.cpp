@@ -2,7 +2,6 @@
 #include "pipeline/p1_ingest.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <iterator>
@@ -19,6 +18,7 @@
 #include "sectile/io/frame_reader.hpp"
 
 #include "pipeline/broadcast.hpp"
+#include "pipeline/frame_footprint.hpp"
 #include "pipeline/frame_measure.hpp"
 
 namespace sectile::pipeline
@@ -28,60 +28,9 @@ namespace
 using plan::FrameRecord;
 using plan::FrameState;
 
-constexpr int edge_points_per_side = 8;
-
 void quarantine(FrameRecord& frame, std::string reason)
 {
     frame.verdict = {FrameState::quarantined, std::move(reason)};
-}
-
-/// Outline of the pixels' outer edge, anticlockwise from (0, 0).
-std::vector<sky::SkyCoord> outline(sky::SkyWcs const& wcs)
-{
-    double const x1 = static_cast<double>(wcs.width()) - 0.5;
-    double const y1 = static_cast<double>(wcs.height()) - 0.5;
-    std::vector<sky::PixelPos> pixels;
-    auto const side = [&](double xa, double ya, double xb, double yb) {
-        for (int i = 0; i < edge_points_per_side; ++i) {
-            double const t = static_cast<double>(i) / edge_points_per_side;
-            pixels.push_back({xa + t * (xb - xa), ya + t * (yb - ya)});
-        }
-    };
-    side(-0.5, -0.5, x1, -0.5);
-    side(x1, -0.5, x1, y1);
-    side(x1, y1, -0.5, y1);
-    side(-0.5, y1, -0.5, -0.5);
-    std::vector<sky::SkyCoord> sky(pixels.size());
-    wcs.pixel_to_sky(pixels, sky);
-    std::erase_if(sky, [](sky::SkyCoord const& s) {
-        return !std::isfinite(s.lon.radians()) || !std::isfinite(s.lat.radians());
-    });
-    return sky;
-}
-
-double separation(sky::SkyCoord const& a, sky::SkyCoord const& b)
-{
-    double const dlat = std::sin((b.lat.radians() - a.lat.radians()) / 2.0);
-    double const dlon = std::sin((b.lon.radians() - a.lon.radians()) / 2.0);
-    double const h =
-        dlat * dlat + std::cos(a.lat.radians()) * std::cos(b.lat.radians()) * dlon * dlon;
-    return 2.0 * std::asin(std::min(1.0, std::sqrt(h)));
-}
-
-plan::FrameFootprint footprint_of(sky::SkyWcs const& wcs)
-{
-    plan::FrameFootprint footprint;
-    footprint.center = wcs.pixel_to_sky({(static_cast<double>(wcs.width()) - 1.0) / 2.0,
-                                         (static_cast<double>(wcs.height()) - 1.0) / 2.0});
-    footprint.edge = outline(wcs);
-    double radius = 0.0;
-    for (sky::SkyCoord const& point : footprint.edge) {
-        radius = std::max(radius, separation(footprint.center, point));
-    }
-    footprint.radius = core::Angle::from_radians(radius);
-    footprint.pixel_scale = wcs.pixel_scale();
-    footprint.position_angle = wcs.position_angle();
-    return footprint;
 }
 
 /// The part of a verdict that needs the WCS only.
@@ -89,8 +38,9 @@ void judge_wcs(FrameRecord& frame, sky::WcsLimits const& limits)
 {
     if (frame.header.wcs.cards.empty()) {
         quarantine(frame,
-                   "no celestial WCS (neither in the header nor in a .wcs file beside the frame); "
-                   "solve the frame first");
+                   core::sentence(no_wcs_reason,
+                                  "neither in the header nor in a .wcs file beside the frame",
+                                  "solve the frame first"));
         return;
     }
     try {
