@@ -130,17 +130,20 @@ ProgramEnd end_of(int status)
     return end;
 }
 
-/// Waits for the process until `until`; false when it still runs then.
-bool wait_until(pid_t process, Clock::time_point until, int& status)
+/// Waits for the process until `until`, without reaping it, so that its group keeps its number;
+/// false when it still runs then.
+bool wait_until(pid_t process, Clock::time_point until)
 {
     auto pause = std::chrono::milliseconds(1);
     constexpr auto longest_pause = std::chrono::milliseconds(50);
     while (true) {
-        pid_t const ended = ::waitpid(process, &status, WNOHANG);
-        if (ended == process) {
+        siginfo_t info = {};
+        int const result =
+            ::waitid(P_PID, static_cast<id_t>(process), &info, WEXITED | WNOHANG | WNOWAIT);
+        if (result == 0 && info.si_pid == process) {
             return true;
         }
-        if (ended < 0 && errno != EINTR) {
+        if (result < 0 && errno != EINTR) {
             throw core::IoError(core::sentence("an external program was lost", error_text(errno)));
         }
         if (Clock::now() >= until) {
@@ -175,16 +178,16 @@ ProgramEnd run_external_program(std::vector<std::string> const& command,
                                      : "it cannot be executed: " + error_text(error);
         return end;
     }
-    int status = 0;
     auto const limit = std::chrono::duration_cast<Clock::duration>(
         std::chrono::duration<double>(std::max(timeout, 0.0)));
-    bool const ended = wait_until(process, Clock::now() + limit, status);
+    bool const ended = wait_until(process, Clock::now() + limit);
     // Its children too: those of a program that ended may still hold files and processors.
     ::kill(-process, SIGKILL);
+    int status = 0;
+    while (::waitpid(process, &status, 0) < 0 && errno == EINTR) {
+    }
     if (ended) {
         return end_of(status);
-    }
-    while (::waitpid(process, &status, 0) < 0 && errno == EINTR) {
     }
     ProgramEnd end;
     end.kind = ProgramEnd::Kind::timed_out;

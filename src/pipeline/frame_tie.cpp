@@ -118,20 +118,35 @@ std::string joined_sip(std::string const& linear, std::string const& sip)
     return cards + sip;
 }
 
-/// The reference's WCS turned and scaled about its reference pixel as the frame is, with the
-/// distortion at the same pixels: right but for a shift, which the fit finds. None where the
-/// reference has no SIP, or the frame is no image of the same camera mode.
-std::optional<sky::WcsDescription> with_fixed_distortion(sky::WcsDescription const& reference,
-                                                         PlaneAffine const& map, int width,
-                                                         int height)
+/// The WCS of a camera without its SIP distortion.
+sky::WcsDescription without_sip(sky::WcsDescription const& wcs, SipCards const& parts)
 {
-    SipCards const parts = split_sip(reference.cards);
-    if (parts.sip.empty() || reference.width != width || reference.height != height) {
-        return std::nullopt;
-    }
-    sky::WcsDescription linear = reference;
+    sky::WcsDescription linear = wcs;
     linear.cards = parts.linear;
-    PlaneAffine turn = map;
+    linear.pixel_lookup.clear();
+    linear.detector_lookup.clear();
+    return linear;
+}
+
+/// Stars where they would be without the distortion of the camera.
+std::vector<solve::StarPosition> straightened(std::vector<solve::StarPosition> const& stars,
+                                              sky::SkyWcs const& with, sky::SkyWcs const& without)
+{
+    std::vector<solve::StarPosition> moved = stars;
+    for (solve::StarPosition& star : moved) {
+        sky::PixelPos const place = without.sky_to_pixel(with.pixel_to_sky({star.x, star.y}));
+        star.x = place.x;
+        star.y = place.y;
+    }
+    return moved;
+}
+
+/// The reference's WCS turned and scaled about its reference pixel as the frame is, with the
+/// distortion at the same pixels: right but for a shift, which the fit finds.
+sky::WcsDescription turned_about_reference_pixel(sky::WcsDescription const& linear,
+                                                 SipCards const& parts, PlaneAffine turn, int width,
+                                                 int height)
+{
     double const x = parts.crpix_x - 1.0;
     double const y = parts.crpix_y - 1.0;
     turn.x0 = x - turn.xx * x - turn.xy * y;
@@ -141,68 +156,98 @@ std::optional<sky::WcsDescription> with_fixed_distortion(sky::WcsDescription con
     return result;
 }
 
-/// The fit that keeps the distortion with the pixels, where there is one that goes through the
-/// stars.
-std::optional<solve::WcsFit> fit_with_fixed_distortion(sky::WcsDescription const& reference,
-                                                       PlaneAffine const& map, int width,
-                                                       int height,
-                                                       std::vector<solve::SkyMatch> const& matches)
-{
-    try {
-        auto const start = with_fixed_distortion(reference, map, width, height);
-        if (!start) {
-            return std::nullopt;
-        }
-        solve::WcsFit fit = solve::fit_wcs(*start, matches);
-        bool const is_good = fit.converged && fit.rms_pixels <= largest_rms;
-        return is_good ? std::optional(std::move(fit)) : std::nullopt;
-    } catch (core::InputError const&) {
-        return std::nullopt;  // cards in an order or form of their own: the other way knows them
-    }
-}
-
-solve::WcsFit fit_of(sky::WcsDescription const& reference, PlaneAffine const& map, int width,
-                     int height, std::vector<solve::SkyMatch> const& matches)
-{
-    auto fixed = fit_with_fixed_distortion(reference, map, width, height, matches);
-    return fixed ? std::move(*fixed)
-                 : solve::fit_wcs(solve::transferred_wcs(reference, map, width, height), matches);
-}
-
 FrameTie refused(std::string reason)
 {
     FrameTie tie;
     tie.reason = std::move(reason);
     return tie;
 }
+
+/// A frame and its reference, and the ways to tie them.
+class Tie
+{
+  public:
+    Tie(plan::FrameRecord const& frame, plan::FrameRecord const& reference,
+        sky::WcsLimits const& limits)
+        : reference_(reference.header.wcs),
+          reference_wcs_(reference_),
+          moving_(positions_of(frame.stars)),
+          fixed_(positions_of(reference.stars)),
+          width_(static_cast<int>(frame.header.geometry.width)),
+          height_(static_cast<int>(frame.header.geometry.height)),
+          limits_(limits)
+    {}
+
+    /// The distortion belongs to the camera: none where the reference states none, or the frame is
+    /// no image of the same camera mode.
+    [[nodiscard]] FrameTie with_fixed_distortion() const
+    {
+        SipCards const parts = split_sip(reference_.cards);
+        if (parts.sip.empty() || reference_.width != width_ || reference_.height != height_) {
+            return refused("there is no common distortion");
+        }
+        sky::WcsDescription const linear = without_sip(reference_, parts);
+        sky::SkyWcs const linear_wcs(linear);
+        solve::StarMatch const match =
+            solve::match_pattern(straightened(fixed_, reference_wcs_, linear_wcs),
+                                 straightened(moving_, reference_wcs_, linear_wcs));
+        return match.accepted ? fitted(match, turned_about_reference_pixel(
+                                                  linear, parts, match.transform, width_, height_))
+                              : refused(match.reason);
+    }
+
+    /// The distortion goes over with the sky.
+    [[nodiscard]] FrameTie with_transferred_wcs() const
+    {
+        solve::StarMatch const match = solve::match_pattern(fixed_, moving_);
+        return match.accepted ? fitted(match, solve::transferred_wcs(reference_, match.transform,
+                                                                     width_, height_))
+                              : refused(match.reason);
+    }
+
+  private:
+    [[nodiscard]] FrameTie fitted(solve::StarMatch const& match,
+                                  sky::WcsDescription const& start) const
+    {
+        std::vector<solve::SkyMatch> matches;
+        for (auto const& [own, other] : match.pairs) {
+            matches.push_back({{moving_[own].x, moving_[own].y},
+                               reference_wcs_.pixel_to_sky({fixed_[other].x, fixed_[other].y})});
+        }
+        solve::WcsFit fit = solve::fit_wcs(start, matches);
+        if (!fit.converged || fit.rms_pixels > largest_rms) {
+            return refused("no WCS goes through the common stars");
+        }
+        if (auto const reason = sky::reason_unusable(sky::SkyWcs(fit.wcs), limits_)) {
+            return refused(*reason);
+        }
+        return {std::move(fit.wcs), {}, fit.used, fit.rms_pixels};
+    }
+
+    sky::WcsDescription const& reference_;
+    sky::SkyWcs reference_wcs_;
+    std::vector<solve::StarPosition> moving_;
+    std::vector<solve::StarPosition> fixed_;
+    int width_;
+    int height_;
+    sky::WcsLimits limits_;
+};
 }  // namespace
 
 FrameTie tie_frame(plan::FrameRecord const& frame, plan::FrameRecord const& reference,
                    sky::WcsLimits const& limits)
 {
-    auto const moving = positions_of(frame.stars);
-    auto const fixed = positions_of(reference.stars);
-    solve::StarMatch const match = solve::match_pattern(fixed, moving);
-    if (!match.accepted) {
-        return refused(match.reason);
-    }
     try {
-        sky::SkyWcs const reference_wcs(reference.header.wcs);
-        std::vector<solve::SkyMatch> matches;
-        for (auto const& [own, other] : match.pairs) {
-            matches.push_back({{moving[own].x, moving[own].y},
-                               reference_wcs.pixel_to_sky({fixed[other].x, fixed[other].y})});
+        Tie const tie(frame, reference, limits);
+        try {
+            FrameTie found = tie.with_fixed_distortion();
+            if (found.wcs) {
+                return found;
+            }
+        } catch (core::InputError const&) {
+            // Cards in an order or a form of their own: the other way knows them.
         }
-        solve::WcsFit fit = fit_of(reference.header.wcs, match.transform,
-                                   static_cast<int>(frame.header.geometry.width),
-                                   static_cast<int>(frame.header.geometry.height), matches);
-        if (!fit.converged || fit.rms_pixels > largest_rms) {
-            return refused("no WCS goes through the common stars");
-        }
-        if (auto const reason = sky::reason_unusable(sky::SkyWcs(fit.wcs), limits)) {
-            return refused(*reason);
-        }
-        return {std::move(fit.wcs), {}, fit.used, fit.rms_pixels};
+        return tie.with_transferred_wcs();
     } catch (core::InputError const& error) {
         return refused(error.what());
     }
