@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "sectile/core/error.hpp"
+#include "sectile/solve/sip_fit.hpp"
 #include "sectile/solve/star_match.hpp"
 #include "sectile/solve/wcs_fit.hpp"
 
@@ -20,7 +20,6 @@ namespace
 using solve::PlaneAffine;
 
 constexpr double largest_rms = 1.0;  // pixels: more is no tie but a chance
-constexpr std::size_t card_length = 80;
 
 std::vector<solve::StarPosition> positions_of(std::vector<plan::FrameStar> const& stars)
 {
@@ -36,90 +35,8 @@ std::vector<solve::StarPosition> positions_of(std::vector<plan::FrameStar> const
     return positions;
 }
 
-std::string_view keyword_of(std::string_view card)
-{
-    std::string_view keyword = card.substr(0, 8);
-    return keyword.substr(0, keyword.find_last_not_of(' ') + 1);
-}
-
-bool is_sip_card(std::string_view keyword)
-{
-    for (std::string_view const start : {"A_", "B_", "AP_", "BP_"}) {
-        if (keyword.starts_with(start) && keyword.size() > start.size()) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/// Cards of a WCS with SIP taken apart.
-struct SipCards
-{
-    std::string linear;  ///< without SIP, in CTYPE neither
-    std::string sip;     ///< A_i_j, B_i_j; the inverse is left out
-    double crpix_x = 0.0;
-    double crpix_y = 0.0;
-};
-
-/// The value of a card that holds a number.
-double number_in(std::string_view card)
-{
-    return std::strtod(std::string(card.substr(10)).c_str(), nullptr);
-}
-
-std::string with_type_suffix(std::string card, bool wanted)
-{
-    constexpr std::string_view suffix = "-SIP";
-    std::size_t const at = card.find(suffix);
-    if (!wanted && at != std::string::npos) {
-        card.erase(at, suffix.size());
-        card.resize(card_length, ' ');
-    } else if (wanted && at == std::string::npos) {
-        // After the projection code: CTYPE1  = 'RA---TAN'
-        constexpr std::size_t code_end = 19;
-        card.insert(code_end, suffix).resize(card_length);
-    }
-    return card;
-}
-
-SipCards split_sip(std::string const& cards)
-{
-    SipCards parts;
-    for (std::size_t at = 0; at < cards.size(); at += card_length) {
-        std::string card = cards.substr(at, card_length);
-        std::string_view const keyword = keyword_of(card);
-        if (is_sip_card(keyword)) {
-            parts.sip += keyword.starts_with("A_") || keyword.starts_with("B_") ? card : "";
-            continue;
-        }
-        if (keyword == "CRPIX1") {
-            parts.crpix_x = number_in(card);
-        } else if (keyword == "CRPIX2") {
-            parts.crpix_y = number_in(card);
-        }
-        parts.linear += keyword == "CTYPE1" || keyword == "CTYPE2"
-                            ? with_type_suffix(std::move(card), false)
-                            : card;
-    }
-    return parts;
-}
-
-std::string joined_sip(std::string const& linear, std::string const& sip)
-{
-    std::string cards;
-    for (std::size_t at = 0; at < linear.size(); at += card_length) {
-        std::string card = linear.substr(at, card_length);
-        std::string_view const keyword = keyword_of(card);
-        if (keyword == "END") {
-            continue;
-        }
-        cards += keyword == "CTYPE1" || keyword == "CTYPE2" ? with_type_suffix(card, true) : card;
-    }
-    return cards + sip;
-}
-
 /// The WCS of a camera without its SIP distortion.
-sky::WcsDescription without_sip(sky::WcsDescription const& wcs, SipCards const& parts)
+sky::WcsDescription without_sip(sky::WcsDescription const& wcs, solve::SipCards const& parts)
 {
     sky::WcsDescription linear = wcs;
     linear.cards = parts.linear;
@@ -144,15 +61,14 @@ std::vector<solve::StarPosition> straightened(std::vector<solve::StarPosition> c
 /// The reference's WCS turned and scaled about its reference pixel as the frame is, with the
 /// distortion at the same pixels: right but for a shift, which the fit finds.
 sky::WcsDescription turned_about_reference_pixel(sky::WcsDescription const& linear,
-                                                 SipCards const& parts, PlaneAffine turn, int width,
-                                                 int height)
+                                                 solve::SipCards const& parts, PlaneAffine turn,
+                                                 int width, int height)
 {
-    double const x = parts.crpix_x - 1.0;
-    double const y = parts.crpix_y - 1.0;
+    auto const [x, y] = parts.origin;
     turn.x0 = x - turn.xx * x - turn.xy * y;
     turn.y0 = y - turn.yx * x - turn.yy * y;
     sky::WcsDescription result = solve::transferred_wcs(linear, turn, width, height);
-    result.cards = joined_sip(result.cards, parts.sip);
+    result.cards = solve::joined_sip(result.cards, parts.sip);
     return result;
 }
 
@@ -182,7 +98,7 @@ class Tie
     /// no image of the same camera mode.
     [[nodiscard]] FrameTie with_fixed_distortion() const
     {
-        SipCards const parts = split_sip(reference_.cards);
+        solve::SipCards const parts = solve::split_sip(reference_.cards);
         if (parts.sip.empty() || reference_.width != width_ || reference_.height != height_) {
             return refused("there is no common distortion");
         }

@@ -18,6 +18,7 @@
 #include "sectile/core/error.hpp"
 #include "sectile/core/log.hpp"
 
+#include "pipeline/combine_solutions.hpp"
 #include "pipeline/frame_footprint.hpp"
 #include "pipeline/frame_tie.hpp"
 #include "pipeline/kept_solutions.hpp"
@@ -37,8 +38,11 @@ constexpr std::size_t most_candidates = 8;  // at a time: each costs a match
 /// rim of a mosaic to a far one; each costs a match for every frame that cannot be tied.
 constexpr std::size_t most_in_cluster = 24;
 constexpr std::size_t most_in_all = 32;
-/// Solves that may fail in a cluster without any success before it is given up: 1 + 2 + 4.
-constexpr std::size_t most_failures = 7;
+/// Frames of a cluster that are solved at first. Their mean is better than each (see
+/// combined_solution()); each costs a solve, and they run at once.
+constexpr std::size_t first_solves = 5;
+/// Solves that may fail in a cluster without any success before it is given up: 5 + 10.
+constexpr std::size_t most_failures = 15;
 /// What a header may be wrong by at a corner without blurring the mosaic.
 constexpr double largest_error_pixels = 2.0;
 constexpr double largest_error_arcsec = 1.5;
@@ -112,6 +116,7 @@ class Solving
                                          bool in_cluster_only) const;
     bool tie_round(bool in_cluster_only);
     bool solve_round();
+    void combine(Indices const& solved);
     void give_up_solver(std::string const& reason);
     void conclude();
     [[nodiscard]] std::string final_reason(std::size_t frame) const;
@@ -383,7 +388,7 @@ bool Solving::solve_round()
         if (solver_ && !left.empty() && cluster.failures < most_failures + 4 * cluster.successes) {
             constexpr std::size_t largest_shift = 20;
             std::ranges::copy(
-                spread_over(left, std::size_t{1} << std::min(cluster.round, largest_shift)),
+                spread_over(left, first_solves << std::min(cluster.round, largest_shift)),
                 std::back_inserter(work));
             ++cluster.round;
         }
@@ -408,8 +413,57 @@ bool Solving::solve_round()
             give_up_solver(finding.reason);
         }
     }
+    Indices solved;
+    std::ranges::copy_if(work, std::back_inserter(solved),
+                         [&](std::size_t i) { return state_[i] == WcsState::known; });
+    combine(solved);
     keep_all(findings);
     return true;
+}
+
+/// Of the frames of a cluster that were just solved one gets the mean of their solutions, and the
+/// others are tied to it: each solution has its own error, which would blur the mosaic, a tie has
+/// hardly any. *Collective*.
+void Solving::combine(Indices const& solved)
+{
+    std::map<std::size_t, Indices> of_cluster;
+    for (std::size_t const frame : solved) {
+        of_cluster[cluster_of_[frame]].push_back(frame);
+    }
+    Indices references;
+    Indices others;
+    for (auto const& [cluster, frames] : of_cluster) {
+        std::size_t const middle = frames[frames.size() / 2];
+        references.push_back(middle);
+        std::ranges::copy_if(frames, std::back_inserter(others),
+                             [&](std::size_t i) { return i != middle; });
+    }
+    auto const reference_of = [&](std::size_t frame) {
+        Indices const& frames = of_cluster.at(cluster_of_[frame]);
+        return frames[frames.size() / 2];
+    };
+    auto const take = [&](std::vector<Finding> const& findings) {
+        for (Finding const& finding : findings) {
+            if (!finding.cards.empty()) {
+                adopt(finding);
+            }
+        }
+    };
+    take(deal_findings(context_, "P1 combine solutions", references, [&](std::size_t i) {
+        std::vector<FrameRecord const*> partners;
+        for (std::size_t const other : of_cluster.at(cluster_of_[i])) {
+            if (other != i) {
+                partners.push_back(&frames_[other]);
+            }
+        }
+        auto const wcs = combined_solution(frames_[i], partners, config_.wcs_limits);
+        return Finding{i, wcs ? wcs->cards : "", frames_[i].header.wcs_origin, {}, false};
+    }));
+    take(deal_findings(context_, "P1 combine solutions", others, [&](std::size_t i) {
+        Finding finding = tie_one(i, {reference_of(i)});
+        finding.origin = frames_[i].header.wcs_origin + ", " + finding.origin;
+        return finding;
+    }));
 }
 
 /// Checks the WCSs that mounts may have written: two frames of every cluster at most are solved.
@@ -429,12 +483,11 @@ void Solving::verify_headers()
         if (work.empty()) {
             break;
         }
-        auto const findings =
-            deal_findings(context_, "P1 check WCS", work, [&](std::size_t i) { return solve_one(i); });
+        auto const findings = deal_findings(context_, "P1 check WCS", work,
+                                            [&](std::size_t i) { return solve_one(i); });
         for (Finding const& finding : findings) {
             judge_headers(finding);
         }
-        keep_all(findings);
     }
     Indices const believed = in_state(WcsState::unverified);
     for (std::size_t const frame : believed) {
@@ -483,8 +536,8 @@ void Solving::judge_headers(Finding const& finding)
                         "{} frames of its pointing are replaced",
                         file_name(frame), apart, count));
         replaced_ += count;
-        ++solved_;
-        adopt(finding);
+        // Solved again with others of its pointing, whose mean is better than this one.
+        solve_tried_[finding.frame] = false;
     }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
@@ -212,7 +213,7 @@ class SolveFrames : public ::testing::Test
     std::vector<Place> places;
 };
 
-TEST_F(SolveFrames, OneSolveIsEnoughForAPointing)
+TEST_F(SolveFrames, AFewSolvesAreEnoughForAPointing)
 {
     for (int i = 0; i < 7; ++i) {
         add({150.0 + 0.02 * i, 30.0 - 0.01 * i, 3.0 * i});
@@ -220,25 +221,47 @@ TEST_F(SolveFrames, OneSolveIsEnoughForAPointing)
 
     solve();
 
-    EXPECT_EQ(calls(), 1);
+    EXPECT_EQ(calls(), 5);
     for (std::size_t i = 0; i < frames.size(); ++i) {
         ASSERT_TRUE(frames[i].verdict.accepted()) << frames[i].verdict.reason;
         EXPECT_LT(error_of(i), 0.1) << i;  // 0.05 px noise of a hundred stars, at the corners
         EXPECT_FALSE(frames[i].footprint.edge.empty());
     }
     EXPECT_EQ(frames[3].header.wcs_origin, "solved: solve-field");
-    EXPECT_EQ(frames[0].header.wcs_origin, "tied to frame_3.fits");
+    EXPECT_EQ(frames[2].header.wcs_origin, "solved: solve-field, tied to frame_3.fits");
+    EXPECT_TRUE(frames[1].header.wcs_origin.starts_with("tied to frame_"));
+}
+
+TEST_F(SolveFrames, TheMeanOfSolutionsIsBetterThanEach)
+{
+    std::array const errors{4.0, -3.0, 3.0, -2.0, -2.0};  // arcsec
+    for (int i = 0; i < 5; ++i) {
+        add({150.0 + 0.02 * i, 30.0, 0.0, true});
+        Place solution = places.back();
+        solution.dec += errors[static_cast<std::size_t>(i)] / 3600.0;
+        if (world.is_root()) {
+            io::write_wcs_file(scratch.file("frame_" + std::to_string(i) + ".wcs"),
+                               wcs_at(solution));
+        }
+    }
+    comm::barrier(world);
+
+    solve();
+
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+        ASSERT_TRUE(frames[i].verdict.accepted()) << frames[i].verdict.reason;
+        EXPECT_LT(error_of(i), 0.25) << i;  // each alone is 0.7 px off or more
+    }
 }
 
 TEST_F(SolveFrames, DistortionStaysWithTheCameraWhenTheFieldTurns)
 {
     for (int i = 0; i < 3; ++i) {
-        add({150.0, 30.0, 70.0 * i, true}, true);
+        add({150.0, 30.0, 70.0 * i, true}, i == 0);
     }
 
     solve();
 
-    EXPECT_EQ(calls(), 1);
     for (std::size_t i = 0; i < frames.size(); ++i) {
         ASSERT_TRUE(frames[i].verdict.accepted()) << frames[i].verdict.reason;
         EXPECT_LT(error_of(i), 0.2) << i;
@@ -257,7 +280,7 @@ TEST_F(SolveFrames, ALaterRunUsesTheKeptSolutions)
 
     solve();
 
-    EXPECT_EQ(calls(), 1);
+    EXPECT_EQ(calls(), 3);
     for (std::size_t i = 0; i < frames.size(); ++i) {
         ASSERT_TRUE(frames[i].verdict.accepted());
         EXPECT_EQ(frames[i].footprint.center.lon, first[i].footprint.center.lon);
