@@ -10,32 +10,40 @@
 #include "sectile/solve/sip_fit.hpp"
 #include "sectile/solve/wcs_fit.hpp"
 
+#include "pipeline/frame_tie.hpp"
+
 namespace sectile::pipeline
 {
 namespace
 {
-constexpr double same_star = 3.0;  // pixels; solutions of one field differ by less
+constexpr double same_star = 1.5;  // pixels, after the frames were tied
 constexpr std::size_t least_shared = 12;
 constexpr double largest_rms = 1.0;  // pixels
 
-/// Sum of directions.
-struct MeanDirection
+/// Sum of what is known of a star: its places in the frame, and its directions.
+struct StarSum
 {
-    std::array<double, 3> sum = {0.0, 0.0, 0.0};
+    double x = 0.0;
+    double y = 0.0;
+    std::array<double, 3> direction = {0.0, 0.0, 0.0};
     int count = 0;
 
-    void add(sky::SkyCoord const& direction)
+    void add(sky::PixelPos const& place, sky::SkyCoord const& where)
     {
-        double const cos_lat = std::cos(direction.lat.radians());
-        sum[0] += cos_lat * std::cos(direction.lon.radians());
-        sum[1] += cos_lat * std::sin(direction.lon.radians());
-        sum[2] += std::sin(direction.lat.radians());
+        double const cos_lat = std::cos(where.lat.radians());
+        x += place.x;
+        y += place.y;
+        direction[0] += cos_lat * std::cos(where.lon.radians());
+        direction[1] += cos_lat * std::sin(where.lon.radians());
+        direction[2] += std::sin(where.lat.radians());
         ++count;
     }
-    [[nodiscard]] sky::SkyCoord mean() const
+    [[nodiscard]] solve::SkyMatch mean() const
     {
-        return {core::Angle::from_radians(std::atan2(sum[1], sum[0])),
-                core::Angle::from_radians(std::atan2(sum[2], std::hypot(sum[0], sum[1])))};
+        sky::SkyCoord const where{core::Angle::from_radians(std::atan2(direction[1], direction[0])),
+                                  core::Angle::from_radians(std::atan2(
+                                      direction[2], std::hypot(direction[0], direction[1])))};
+        return {{x / count, y / count}, where, static_cast<double>(count)};
     }
 };
 
@@ -55,20 +63,26 @@ std::optional<std::size_t> only_star_near(std::vector<plan::FrameStar> const& st
     return found;
 }
 
-/// Adds the places that another solved frame gives to the stars of `frame`.
-void add_places(plan::FrameRecord const& frame, sky::SkyWcs const& wcs,
-                plan::FrameRecord const& other, std::vector<MeanDirection>& directions)
+/// Adds what another solved frame knows of the stars of `frame`. Its tie says where they lie in
+/// `frame`, its own solution in which direction.
+void add_frame(plan::FrameRecord const& frame, sky::SkyWcs const& wcs,
+               plan::FrameRecord const& other, sky::WcsLimits const& limits,
+               std::vector<StarSum>& sums)
 {
-    sky::SkyWcs const other_wcs(other.header.wcs);
+    FrameTie const tie = tie_frame(other, frame, limits);
+    if (!tie.wcs) {
+        return;
+    }
+    sky::SkyWcs const tied(*tie.wcs);
+    sky::SkyWcs const solved(other.header.wcs);
     for (plan::FrameStar const& star : other.stars) {
-        sky::SkyCoord const direction = other_wcs.pixel_to_sky({star.x, star.y});
-        sky::PixelPos const place = wcs.sky_to_pixel(direction);
-        if (!std::isfinite(place.x) || !std::isfinite(place.y)) {
+        sky::PixelPos const place = wcs.sky_to_pixel(tied.pixel_to_sky({star.x, star.y}));
+        if (!std::isfinite(place.x) || !std::isfinite(place.y) ||
+            !only_star_near(other.stars, {star.x, star.y})) {
             continue;
         }
-        auto const own = only_star_near(frame.stars, place);
-        if (own && only_star_near(other.stars, {star.x, star.y})) {
-            directions[*own].add(direction);
+        if (auto const own = only_star_near(frame.stars, place)) {
+            sums[*own].add(place, solved.pixel_to_sky({star.x, star.y}));
         }
     }
 }
@@ -80,20 +94,19 @@ std::optional<sky::WcsDescription> combined_solution(
 {
     try {
         sky::SkyWcs const wcs(frame.header.wcs);
-        std::vector<MeanDirection> directions(frame.stars.size());
-        for (std::size_t i = 0; i < frame.stars.size(); ++i) {
-            directions[i].add(wcs.pixel_to_sky({frame.stars[i].x, frame.stars[i].y}));
+        std::vector<StarSum> sums(frame.stars.size());
+        for (std::size_t i = 0; i < sums.size(); ++i) {
+            sky::PixelPos const place{frame.stars[i].x, frame.stars[i].y};
+            sums[i].add(place, wcs.pixel_to_sky(place));
         }
         for (plan::FrameRecord const* const other : others) {
-            add_places(frame, wcs, *other, directions);
+            add_frame(frame, wcs, *other, limits, sums);
         }
         std::vector<solve::SkyMatch> matches;
         std::size_t shared = 0;
-        for (std::size_t i = 0; i < frame.stars.size(); ++i) {
-            matches.push_back({{frame.stars[i].x, frame.stars[i].y},
-                               directions[i].mean(),
-                               static_cast<double>(directions[i].count)});
-            shared += directions[i].count > 1 ? 1 : 0;
+        for (StarSum const& sum : sums) {
+            matches.push_back(sum.mean());
+            shared += sum.count > 1 ? 1 : 0;
         }
         if (shared < least_shared) {
             return std::nullopt;

@@ -2,29 +2,23 @@
 #include "pipeline/p1_solve.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <cstdint>
 #include <filesystem>
 #include <iterator>
-#include <limits>
 #include <map>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "sectile/core/error.hpp"
 #include "sectile/core/log.hpp"
 
 #include "pipeline/combine_solutions.hpp"
 #include "pipeline/frame_footprint.hpp"
+#include "pipeline/frame_solving.hpp"
 #include "pipeline/frame_tie.hpp"
-#include "pipeline/kept_solutions.hpp"
-#include "pipeline/plate_solver.hpp"
 #include "pipeline/solve_clusters.hpp"
-#include "pipeline/solve_findings.hpp"
 
 namespace sectile::pipeline
 {
@@ -43,114 +37,17 @@ constexpr std::size_t most_in_all = 32;
 constexpr std::size_t first_solves = 5;
 /// Solves that may fail in a cluster without any success before it is given up: 5 + 10.
 constexpr std::size_t most_failures = 15;
-/// What a header may be wrong by at a corner without blurring the mosaic.
-constexpr double largest_error_pixels = 2.0;
-constexpr double largest_error_arcsec = 1.5;
 constexpr double scale_tolerance = 1.25;  // of a pixel scale that a header or a neighbour states
 
-/// How a frame stands.
-enum class WcsState : std::uint8_t
-{
-    unused,      ///< quarantined for another reason
-    known,       ///< has a WCS that is believed
-    unverified,  ///< has one that a mount may have written
-    missing
-};
+}  // namespace
 
-std::string file_name(FrameRecord const& frame)
-{
-    return std::filesystem::path(frame.header.path).filename().string();
-}
-
-/// Largest distance on the sky, in arcsec, between the places that two WCSs of a frame give to one
-/// of its corners; NaN or infinite where one has none there.
-double largest_distance(sky::SkyWcs const& a, sky::SkyWcs const& b)
-{
-    double const x1 = static_cast<double>(b.width()) - 1.0;
-    double const y1 = static_cast<double>(b.height()) - 1.0;
-    double largest = 0.0;
-    for (sky::PixelPos const corner :
-         {sky::PixelPos{0, 0}, sky::PixelPos{x1, 0}, sky::PixelPos{0, y1}, sky::PixelPos{x1, y1}}) {
-        double const apart = separation_of(a.pixel_to_sky(corner), b.pixel_to_sky(corner)).arcsec();
-        largest = std::isfinite(apart) ? std::max(largest, apart)
-                                       : std::numeric_limits<double>::infinity();
-    }
-    return largest;
-}
-
-char const* name_of(SolverChoice choice)
-{
-    switch (choice) {
-        case SolverChoice::astap:
-            return "astap";
-        case SolverChoice::solve_field:
-            return "solve-field";
-        case SolverChoice::none:
-            break;
-    }
-    return "none";
-}
-
-/// The frames of a run on their way to a WCS.
-class Solving
-{
-  public:
-    Solving(std::vector<FrameRecord>& frames, RunConfig const& config, Context& context);
-
-    void run();
-
-  private:
-    struct Cluster
-    {
-        Indices members;
-        std::size_t round = 0;
-        std::size_t failures = 0;
-        std::size_t successes = 0;
-    };
-
-    [[nodiscard]] Indices in_state(WcsState state) const;
-    void reuse_kept();
-    void verify_headers();
-    void judge_headers(Finding const& finding);
-    [[nodiscard]] Indices new_references(std::size_t frame, Indices const& known,
-                                         bool in_cluster_only) const;
-    bool tie_round(bool in_cluster_only);
-    bool solve_round();
-    void combine(Indices const& solved);
-    void give_up_solver(std::string const& reason);
-    void conclude();
-    [[nodiscard]] std::string final_reason(std::size_t frame) const;
-
-    [[nodiscard]] Finding solve_one(std::size_t frame) const;
-    [[nodiscard]] Finding tie_one(std::size_t frame, Indices const& references) const;
-    void set_scale_limits(std::size_t frame, SolveRequest& request) const;
-    void adopt(Finding const& finding);
-    void keep_all(std::vector<Finding> const& findings);
-    void note(std::string const& text) const;
-
-    std::vector<FrameRecord>& frames_;
-    RunConfig const& config_;
-    Context& context_;
-    std::unique_ptr<PlateSolver> solver_;
-    KeptSolutions kept_;
-    std::string work_folder_;
-    std::vector<WcsState> state_;
-    std::vector<int> camera_;  ///< number of the camera mode
-    std::vector<Cluster> clusters_;
-    std::vector<std::size_t> cluster_of_;
-    std::vector<Indices> tried_;         ///< references that each frame was compared with
-    std::vector<bool> solve_tried_;      ///< by the external program
-    std::vector<bool> header_is_wrong_;  ///< it had a WCS, which is not to be believed
-    std::vector<std::string> failure_;   ///< of each frame, what was said last
-    std::size_t solved_ = 0, tied_ = 0, reused_ = 0, replaced_ = 0;
-};
-
-Solving::Solving(std::vector<FrameRecord>& frames, RunConfig const& config, Context& context)
+FrameSolving::FrameSolving(std::vector<FrameRecord>& frames, RunConfig const& config,
+                           Context& context)
     : frames_(frames),
       config_(config),
       context_(context),
       solver_(config.dry_run ? nullptr : make_plate_solver(config.solver)),
-      kept_(solver_ ? config.output : ""),
+      kept_(config.solver.program == SolverChoice::none ? "" : config.output),
       work_folder_(
           std::filesystem::absolute(scratch_directory(config) + "/solve").lexically_normal()),
       state_(frames.size(), WcsState::unused),
@@ -165,7 +62,8 @@ Solving::Solving(std::vector<FrameRecord>& frames, RunConfig const& config, Cont
     Indices used;
     for (std::size_t i = 0; i < frames.size(); ++i) {
         if (frames[i].verdict.accepted()) {
-            bool const is_doubtful = solver_ && !shows_plate_solution(frames[i].header);
+            bool const is_doubtful = config.solver.program != SolverChoice::none &&
+                                     !shows_plate_solution(frames[i].header);
             state_[i] = is_doubtful ? WcsState::unverified : WcsState::known;
         } else if (frames[i].verdict.reason.starts_with(no_wcs_reason) &&
                    frames[i].header.geometry.width > 0) {
@@ -185,7 +83,7 @@ Solving::Solving(std::vector<FrameRecord>& frames, RunConfig const& config, Cont
     }
 }
 
-Indices Solving::in_state(WcsState state) const
+Indices FrameSolving::in_state(WcsState state) const
 {
     Indices found;
     for (std::size_t i = 0; i < state_.size(); ++i) {
@@ -196,14 +94,14 @@ Indices Solving::in_state(WcsState state) const
     return found;
 }
 
-void Solving::note(std::string const& text) const
+void FrameSolving::note(std::string const& text) const
 {
     if (context_.world.is_root()) {
         context_.report.note(text);
     }
 }
 
-void Solving::run()
+void FrameSolving::run()
 {
     if (in_state(WcsState::missing).empty() && in_state(WcsState::unverified).empty()) {
         return;
@@ -219,7 +117,7 @@ void Solving::run()
     conclude();
 }
 
-void Solving::adopt(Finding const& finding)
+void FrameSolving::adopt(Finding const& finding)
 {
     FrameRecord& frame = frames_[finding.frame];
     sky::FrameGeometry const& geometry = frame.header.geometry;
@@ -231,7 +129,7 @@ void Solving::adopt(Finding const& finding)
 }
 
 /// *Collective*: rank 0 keeps what was found.
-void Solving::keep_all(std::vector<Finding> const& findings)
+void FrameSolving::keep_all(std::vector<Finding> const& findings)
 {
     comm::agree(context_.world, "keeping plate solutions", [&] {
         for (Finding const& finding : findings) {
@@ -243,11 +141,11 @@ void Solving::keep_all(std::vector<Finding> const& findings)
     });
 }
 
-void Solving::reuse_kept()
+void FrameSolving::reuse_kept()
 {
     Indices work = in_state(WcsState::missing);
     std::ranges::move(in_state(WcsState::unverified), std::back_inserter(work));
-    if (!solver_) {
+    if (config_.solver.program == SolverChoice::none || work.empty()) {
         return;
     }
     auto const findings = deal_findings(context_, "P1 kept solutions", work, [&](std::size_t i) {
@@ -262,7 +160,7 @@ void Solving::reuse_kept()
     }
 }
 
-void Solving::set_scale_limits(std::size_t frame, SolveRequest& request) const
+void FrameSolving::set_scale_limits(std::size_t frame, SolveRequest& request) const
 {
     request.min_scale = config_.wcs_limits.min_scale;
     request.max_scale = config_.wcs_limits.max_scale;
@@ -278,7 +176,7 @@ void Solving::set_scale_limits(std::size_t frame, SolveRequest& request) const
     request.max_scale = core::Angle::from_arcsec(scale * scale_tolerance);
 }
 
-Finding Solving::solve_one(std::size_t frame) const
+Finding FrameSolving::solve_one(std::size_t frame) const
 {
     SolveRequest request;
     request.frame = &frames_[frame];
@@ -302,7 +200,7 @@ Finding Solving::solve_one(std::size_t frame) const
     return finding;
 }
 
-Finding Solving::tie_one(std::size_t frame, Indices const& references) const
+Finding FrameSolving::tie_one(std::size_t frame, Indices const& references) const
 {
     Finding finding;
     finding.frame = frame;
@@ -323,7 +221,8 @@ Finding Solving::tie_one(std::size_t frame, Indices const& references) const
 }
 
 /// References that a missing frame was not compared with yet, best first.
-Indices Solving::new_references(std::size_t frame, Indices const& known, bool in_cluster_only) const
+Indices FrameSolving::new_references(std::size_t frame, Indices const& known,
+                                     bool in_cluster_only) const
 {
     std::size_t const most = in_cluster_only ? most_in_cluster : most_in_all;
     Indices const& tried = tried_[frame];
@@ -342,7 +241,7 @@ Indices Solving::new_references(std::size_t frame, Indices const& known, bool in
 
 /// Ties missing frames to known ones that they were not compared with before. *Collective*. False
 /// when there was nothing to compare.
-bool Solving::tie_round(bool in_cluster_only)
+bool FrameSolving::tie_round(bool in_cluster_only)
 {
     std::map<std::size_t, Indices> references;
     Indices work;
@@ -374,7 +273,7 @@ bool Solving::tie_round(bool in_cluster_only)
 
 /// Solves some frames of every cluster that still misses WCSs, twice as many as the time before.
 /// *Collective*. True when there was something to solve.
-bool Solving::solve_round()
+bool FrameSolving::solve_round()
 {
     Indices work;
     for (Cluster& cluster : clusters_) {
@@ -424,7 +323,7 @@ bool Solving::solve_round()
 /// Of the frames of a cluster that were just solved one gets the mean of their solutions, and the
 /// others are tied to it: each solution has its own error, which would blur the mosaic, a tie has
 /// hardly any. *Collective*.
-void Solving::combine(Indices const& solved)
+void FrameSolving::combine(Indices const& solved)
 {
     std::map<std::size_t, Indices> of_cluster;
     for (std::size_t const frame : solved) {
@@ -466,138 +365,11 @@ void Solving::combine(Indices const& solved)
     }));
 }
 
-/// Checks the WCSs that mounts may have written: two frames of every cluster at most are solved.
-/// *Collective*.
-void Solving::verify_headers()
-{
-    constexpr std::size_t attempts = 2;
-    for (std::size_t attempt = 0; attempt < attempts && solver_; ++attempt) {
-        Indices work;
-        for (Cluster const& cluster : clusters_) {
-            Indices doubtful;
-            std::ranges::copy_if(cluster.members, std::back_inserter(doubtful), [&](std::size_t i) {
-                return state_[i] == WcsState::unverified && !solve_tried_[i];
-            });
-            std::ranges::copy(spread_over(doubtful, 1), std::back_inserter(work));
-        }
-        if (work.empty()) {
-            break;
-        }
-        auto const findings = deal_findings(context_, "P1 check WCS", work,
-                                            [&](std::size_t i) { return solve_one(i); });
-        for (Finding const& finding : findings) {
-            judge_headers(finding);
-        }
-    }
-    Indices const believed = in_state(WcsState::unverified);
-    for (std::size_t const frame : believed) {
-        state_[frame] = WcsState::known;
-    }
-    if (!believed.empty()) {
-        note(
-            fmt::format("the WCS in the headers of {} frames could not be checked and is believed "
-                        "({}: {})",
-                        believed.size(), file_name(frames_[believed.front()]),
-                        failure_[believed.front()].empty() ? "no frame of its pointing was solved"
-                                                           : failure_[believed.front()]));
-    }
-}
-
-/// What the solution of one frame says about the headers of its cluster.
-void Solving::judge_headers(Finding const& finding)
-{
-    solve_tried_[finding.frame] = true;
-    if (finding.cards.empty()) {
-        failure_[finding.frame] = finding.reason;
-        if (finding.is_solver_missing && solver_) {
-            give_up_solver(finding.reason);
-        }
-        return;
-    }
-    FrameRecord const& frame = frames_[finding.frame];
-    sky::SkyWcs const header(frame.header.wcs);
-    sky::SkyWcs const solved(
-        sky::WcsDescription{finding.cards, {}, {}, header.width(), header.height()});
-    double const apart = largest_distance(header, solved);
-    bool const is_wrong =
-        !(apart <=
-          std::min(largest_error_arcsec, largest_error_pixels * solved.pixel_scale().arcsec()));
-    std::size_t count = 0;
-    for (std::size_t const member : clusters_[cluster_of_[finding.frame]].members) {
-        if (state_[member] == WcsState::unverified) {
-            state_[member] = is_wrong ? WcsState::missing : WcsState::known;
-            header_is_wrong_[member] = is_wrong;
-            ++count;
-        }
-    }
-    if (is_wrong) {
-        note(
-            fmt::format("the WCS in the header of {} is {:.3g} arcsec off at a corner; those of "
-                        "{} frames of its pointing are replaced",
-                        file_name(frame), apart, count));
-        replaced_ += count;
-        // Solved again with others of its pointing, whose mean is better than this one.
-        solve_tried_[finding.frame] = false;
-    }
-}
-
-void Solving::give_up_solver(std::string const& reason)
-{
-    note(core::sentence("no frame is solved", reason, "install the solver or name it, see --help"));
-    solver_.reset();
-}
-
-/// Why a frame has no WCS in the end.
-std::string Solving::final_reason(std::size_t frame) const
-{
-    FrameRecord const& record = frames_[frame];
-    constexpr std::size_t least_stars = 4;
-    std::string why = failure_[frame];
-    if (record.stars.size() < least_stars) {
-        why = fmt::format("it shows {} stars, too few to be solved or tied", record.stars.size());
-    } else if (why.empty()) {
-        why = "there is no frame with a WCS that it could be tied to";
-    }
-    bool const is_unasked = config_.solver.program == SolverChoice::none;
-    return core::sentence(
-        header_is_wrong_[frame] ? "the WCS in the header is wrong" : no_wcs_reason, why,
-        is_unasked ? "choose a --solver, or solve the frame first" : "");
-}
-
-/// Quarantines what stays without a WCS and says what was done.
-void Solving::conclude()
-{
-    Indices const left = in_state(WcsState::missing);
-    if (!config_.dry_run) {
-        for (std::size_t const frame : left) {
-            frames_[frame].verdict = {plan::FrameState::quarantined, final_reason(frame)};
-        }
-    }
-    nlohmann::json json;
-    json["solver"] = name_of(config_.solver.program);
-    json["solved"] = solved_;
-    json["tied"] = tied_;
-    json["kept_from_earlier_runs"] = reused_;
-    json["wrong_headers"] = replaced_;
-    json["without_wcs"] = left.size();
-    context_.report.set("plate_solving", json.dump());
-    core::log_world(core::LogLevel::info,
-                    fmt::format("{} frames solved, {} tied to others by their stars, {} solutions "
-                                "of earlier runs used, {} wrong headers, {} frames without a WCS",
-                                solved_, tied_, reused_, replaced_, left.size()));
-    for (std::size_t const frame : left) {
-        core::log_world(core::LogLevel::warning,
-                        fmt::format("quarantined {}[{}]: {}", frames_[frame].header.path,
-                                    frames_[frame].header.hdu, frames_[frame].verdict.reason));
-    }
-}
-}  // namespace
-
 void solve_frames(std::vector<FrameRecord>& frames, RunConfig const& config, Context& context)
 {
     if (config.start_from_tiles) {
         return;
     }
-    Solving(frames, config, context).run();
+    FrameSolving(frames, config, context).run();
 }
 }  // namespace sectile::pipeline
