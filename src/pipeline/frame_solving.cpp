@@ -5,6 +5,7 @@
 #include <cmath>
 #include <iterator>
 #include <limits>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -161,6 +162,10 @@ void FrameSolving::conclude()
     Indices const left = config_.dry_run ? Indices{} : in_state(WcsState::missing);
     for (std::size_t const frame : left) {
         frames_[frame].verdict = {plan::FrameState::quarantined, final_reason(frame)};
+    }
+    if (context_.world.is_root() && config_.keep != Keep::all) {
+        std::error_code ignored;
+        std::filesystem::remove_all(work_folder_, ignored);
     }
     nlohmann::json json;
     json["solver"] = name_of(config_.solver.program);
