@@ -86,12 +86,14 @@ void FrameSolving::verify_headers()
         state_[frame] = WcsState::known;
     }
     if (!believed.empty() && !config_.dry_run) {
-        note(
-            fmt::format("the WCS in the headers of {} frames could not be checked and is believed "
-                        "({}: {})",
-                        believed.size(), file_name(frames_[believed.front()]),
-                        failure_[believed.front()].empty() ? "no frame of its pointing was solved"
-                                                           : failure_[believed.front()]));
+        auto const tried =
+            std::ranges::find_if(believed, [&](std::size_t i) { return !failure_[i].empty(); });
+        note(fmt::format(
+            "the WCS in the headers of {} frames could not be checked and is believed{}",
+            believed.size(),
+            tried == believed.end()
+                ? ""
+                : fmt::format(" ({}: {})", file_name(frames_[*tried]), failure_[*tried])));
     }
 }
 
