@@ -12,9 +12,6 @@ namespace
 using namespace std::string_view_literals;
 
 constexpr std::array later_keys{"apply_master_tile_crop"sv,
-                                "astap_data_directory_path"sv,
-                                "astap_default_search_radius"sv,
-                                "astap_executable_path"sv,
                                 "autocrop"sv,
                                 "autocrop_margin_px"sv,
                                 "coverage_min"sv,
@@ -35,8 +32,7 @@ constexpr std::array later_keys{"apply_master_tile_crop"sv,
                                 "sds_lots"sv,
                                 "sds_min_batch_size"sv,
                                 "sds_min_coverage_keep"sv,
-                                "sds_target_batch_size"sv,
-                                "solver"sv};
+                                "sds_target_batch_size"sv};
 }  // namespace
 
 bool is_later_key(std::string const& key)

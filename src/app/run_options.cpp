@@ -191,6 +191,28 @@ void add_ingest_and_grouping(Builder& table)
     add_angle(table, "max_scale", "ARCSEC", "largest pixel scale of a frame that is believed",
               {0.0, 36000.0, true}, true, SECTILE_FIELD(wcs_limits.max_scale));
 
+    table.section("Frames without a WCS", Effect::picture);
+    table.choice<pipeline::SolverChoice>("solver", "external program that solves them",
+                                         {{"none", pipeline::SolverChoice::none},
+                                          {"astap", pipeline::SolverChoice::astap},
+                                          {"solve-field", pipeline::SolverChoice::solve_field}},
+                                         SECTILE_FIELD(solver.program));
+    table.real("astap_default_search_radius", "degrees that astap searches around a hint",
+               {0.0, 180.0, true}, SECTILE_FIELD(solver.astap_radius));
+
+    table.section("External programs", Effect::execution);
+    table.real("solver_timeout", "seconds that a solver may take for one frame",
+               {0.0, 86400.0, true}, SECTILE_FIELD(solver.timeout));
+    table.text("astap_executable_path", "FILE", "astap; default: the one in PATH",
+               SECTILE_FIELD(solver.astap_executable));
+    table.text("astap_data_directory_path", "DIR", "star database of astap; default: its own",
+               SECTILE_FIELD(solver.astap_data));
+    table.text("solve_field_executable_path", "FILE", "solve-field; default: the one in PATH",
+               SECTILE_FIELD(solver.solve_field_executable));
+    table.text("solve_field_index_directory", "DIR",
+               "index files of solve-field; default: those of its configuration",
+               SECTILE_FIELD(solver.solve_field_index));
+
     table.section("P2 grouping", Effect::picture);
     add_optional_degrees(table, "cluster_panel_threshold",
                          "frames whose centres are nearer are one group; 0: from the field of view",

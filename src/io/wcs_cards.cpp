@@ -5,19 +5,17 @@
 #include <array>
 #include <filesystem>
 #include <string_view>
+#include <utility>
 
-#include "sectile/core/error.hpp"
+#include "sectile/io/wcs_file.hpp"
 
 #include "io/fits_cards.hpp"
-#include "io/posix_file.hpp"
 
 namespace sectile::io
 {
 namespace
 {
 namespace fs = std::filesystem;
-
-constexpr std::int64_t largest_sidecar = std::int64_t{4} << 20;
 
 bool is_longitude(std::string_view type)
 {
@@ -88,30 +86,6 @@ fs::path find_sidecar(std::string const& fits_path)
     }
     return {};
 }
-
-std::string read_small_file(std::string const& path)
-{
-    PosixFile const file = PosixFile::open_for_reading(path);
-    std::string text(static_cast<std::size_t>(std::min(file.size(), largest_sidecar)), ' ');
-    file.read_at(text.data(), text.size(), 0);
-    return text;
-}
-
-/// Size of the image that was solved, where the sidecar states it.
-std::string reason_for_other_size(HeaderCards const& header, sky::FrameGeometry const& geometry)
-{
-    for (auto const& [columns, rows] :
-         {std::array{"IMAGEW", "IMAGEH"}, std::array{"NAXIS1", "NAXIS2"}}) {
-        auto const width = header.integer(columns);
-        auto const height = header.integer(rows);
-        if (width && height && *width > 0 && *height > 0 && !geometry.planes_last &&
-            (*width != geometry.width || *height != geometry.height)) {
-            return "it is the solution of an image of " + std::to_string(*width) + "x" +
-                   std::to_string(*height) + " pixels";
-        }
-    }
-    return {};
-}
 }  // namespace
 
 bool has_celestial_wcs(HeaderCards const& header)
@@ -153,19 +127,12 @@ Sidecar read_sidecar(std::string const& fits_path, sky::FrameGeometry const& geo
         return sidecar;
     }
     sidecar.path = path.string();
-    try {
-        HeaderCards const header(read_small_file(sidecar.path));
-        if (!has_celestial_wcs(header)) {
-            sidecar.reason = "it holds no celestial coordinate system";
-        } else {
-            sidecar.reason = reason_for_other_size(header, geometry);
-        }
-        if (sidecar.reason.empty()) {
-            sidecar.cards = select_wcs_cards(header, {geometry.width, geometry.height});
-        }
-    } catch (core::IoError const& error) {
-        sidecar.reason = error.what();
-    }
+    // A frame whose planes are its last axis was solved as another image than its own.
+    WcsFile file =
+        read_wcs_file(sidecar.path, geometry.width, geometry.height,
+                      geometry.planes_last ? StatedSize::ignored : StatedSize::must_agree);
+    sidecar.cards = std::move(file.wcs.cards);
+    sidecar.reason = std::move(file.reason);
     return sidecar;
 }
 }  // namespace sectile::io

@@ -34,16 +34,16 @@ std::vector<sky::SkyCoord> outline(sky::SkyWcs const& wcs)
     });
     return sky;
 }
+}  // namespace
 
-double separation(sky::SkyCoord const& a, sky::SkyCoord const& b)
+core::Angle separation_of(sky::SkyCoord const& a, sky::SkyCoord const& b)
 {
     double const dlat = std::sin((b.lat.radians() - a.lat.radians()) / 2.0);
     double const dlon = std::sin((b.lon.radians() - a.lon.radians()) / 2.0);
     double const h =
         dlat * dlat + std::cos(a.lat.radians()) * std::cos(b.lat.radians()) * dlon * dlon;
-    return 2.0 * std::asin(std::min(1.0, std::sqrt(h)));
+    return core::Angle::from_radians(2.0 * std::asin(std::min(1.0, std::sqrt(h))));
 }
-}  // namespace
 
 plan::FrameFootprint footprint_of(sky::SkyWcs const& wcs)
 {
@@ -53,7 +53,7 @@ plan::FrameFootprint footprint_of(sky::SkyWcs const& wcs)
     footprint.edge = outline(wcs);
     double radius = 0.0;
     for (sky::SkyCoord const& point : footprint.edge) {
-        radius = std::max(radius, separation(footprint.center, point));
+        radius = std::max(radius, separation_of(footprint.center, point).radians());
     }
     footprint.radius = core::Angle::from_radians(radius);
     footprint.pixel_scale = wcs.pixel_scale();

@@ -6,6 +6,13 @@
 
 namespace sectile::pipeline
 {
-/// Where a frame lies on the sky: sampled along the outer edges of its border pixels.
+/// Sky geometry of a frame with this WCS. Points of the edge that have no place on the sky are left
+/// out. Thread-safe with a WCS of one's own.
 [[nodiscard]] plan::FrameFootprint footprint_of(sky::SkyWcs const& wcs);
+
+/// Angle between two directions.
+[[nodiscard]] core::Angle separation_of(sky::SkyCoord const& a, sky::SkyCoord const& b);
+
+/// How the verdict of a frame without a celestial WCS begins: solve_frames() takes these up.
+inline constexpr char const* no_wcs_reason = "no celestial WCS";
 }  // namespace sectile::pipeline

@@ -2,7 +2,6 @@
 #include "pipeline/p1_ingest.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <iterator>
@@ -41,7 +40,10 @@ void quarantine(FrameRecord& frame, std::string reason)
 void judge_wcs(FrameRecord& frame, sky::WcsLimits const& limits)
 {
     if (frame.header.wcs.cards.empty()) {
-        quarantine(frame, no_wcs_reason);
+        quarantine(frame,
+                   core::sentence(no_wcs_reason,
+                                  "neither in the header nor in a .wcs file beside the frame",
+                                  "choose a solver or solve the frame first"));
         return;
     }
     try {
@@ -59,7 +61,7 @@ void judge_wcs(FrameRecord& frame, sky::WcsLimits const& limits)
 /// A frame that is worth its pixels: it has a WCS, or may get one.
 bool is_measured(FrameRecord const& frame, RunConfig const& config)
 {
-    bool const may_be_solved = frame.verdict.reason == no_wcs_reason && config.solves_frames();
+    bool const may_be_solved = frame.verdict.reason.starts_with(no_wcs_reason) && config.solves_frames();
     return !config.dry_run && (frame.verdict.accepted() || may_be_solved);
 }
 

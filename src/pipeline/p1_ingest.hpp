@@ -9,11 +9,6 @@
 
 namespace sectile::pipeline
 {
-/// Verdict of a frame without a WCS, before anyone looked for one.
-inline constexpr char const* no_wcs_reason =
-    "no celestial WCS (neither in the header nor in a .wcs file beside the frame); solve the frame "
-    "first or choose a solver";
-
 /// P1: finds the input files, reads headers and measures the frames (files dealt to the ranks in
 /// blocks), decides what can be used. *Collective*; the same records on every rank, in the order of
 /// the sorted file names.

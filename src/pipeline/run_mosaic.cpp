@@ -12,6 +12,7 @@
 #include "pipeline/memory_check.hpp"
 #include "pipeline/mosaic_modes.hpp"
 #include "pipeline/p1_ingest.hpp"
+#include "pipeline/p1_solve.hpp"
 #include "pipeline/p2_group.hpp"
 #include "pipeline/p2_register.hpp"
 #include "pipeline/p4_grid.hpp"
@@ -31,6 +32,7 @@ void make_plan(plan::MosaicPlan& mosaic, RunConfig const& config, Context& conte
     report::RunReport& report = context.report;
     mosaic.frames = run_heavy_phase(context, "P1 ingest", plan::PlanKind::ingest,
                                     [&] { return ingest(config, context); });
+    report.timed("P1 solve", [&] { solve_frames(mosaic.frames, config, context); });
     mosaic.planes = planes_of_mosaic(mosaic.frames, config, context);
     // The grid comes before the groups: it may leave out frames that lie far from all others.
     mosaic.grid =

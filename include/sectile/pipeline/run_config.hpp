@@ -132,6 +132,28 @@ struct AltazOptions
     double min_coverage = 0.15;  ///< altaz_min_coverage, of the tile's maximum
 };
 
+/// Which external program finds the WCS of frames without one.
+enum class SolverChoice : std::uint8_t
+{
+    none,
+    astap,
+    solve_field
+};
+
+/// External plate solvers; an empty text stands for what the program itself takes.
+struct SolverOptions
+{
+    SolverChoice program = SolverChoice::none;
+    /// Seconds that one frame may take. Less gives up frames with few stars and no hint; more makes
+    /// a solver that hangs cost more.
+    double timeout = 60.0;
+    std::string astap_executable;        ///< astap_executable_path; empty: astap, in PATH
+    std::string astap_data;              ///< astap_data_directory_path: folder of the star database
+    double astap_radius = 3.0;           ///< astap_default_search_radius, degrees around a hint
+    std::string solve_field_executable;  ///< solve_field_executable_path; empty: in PATH
+    std::string solve_field_index;  ///< solve_field_index_directory; empty: as its configuration
+};
+
 /// The machine that `sectile plan` plans for, as far as it is not this one: a member that is not
 /// set stands for what there is here. Never read by a run.
 struct MachineOptions
@@ -166,6 +188,7 @@ struct RunConfig
     MasterOptions masters;
     PartnerOptions partners;
     sky::WcsLimits wcs_limits;
+    SolverOptions solver;
     plan::GroupingOptions grouping;
 
     compute::ResampleRecipe resample;
@@ -200,6 +223,6 @@ struct RunConfig
         notes;  ///< options that had no effect; the user was told, the report should say it too
 
     /// Whether frames without a WCS may get one.
-    [[nodiscard]] bool solves_frames() const { return false; }
+    [[nodiscard]] bool solves_frames() const { return solver.program != SolverChoice::none; }
 };
 }  // namespace sectile::pipeline

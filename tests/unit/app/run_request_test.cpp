@@ -74,6 +74,13 @@ std::map<std::string, std::string> const& other_values()
         {"mask_bits", "5"},
         {"min_scale", "0.3"},
         {"max_scale", "7.7"},
+        {"solver", "solve-field"},
+        {"solver_timeout", "7.5"},
+        {"astap_default_search_radius", "12"},
+        {"astap_executable_path", "/opt/astap/astap"},
+        {"astap_data_directory_path", "/opt/astap/data"},
+        {"solve_field_executable_path", "/opt/bin/solve-field"},
+        {"solve_field_index_directory", "/opt/index"},
         {"cluster_panel_threshold", "0.1"},
         {"cluster_max_span", "0.7"},
         {"cluster_orientation_split_deg", "12.3"},
@@ -271,8 +278,8 @@ TEST(RunRequest, SaysWhatThisVersionOffers)
     EXPECT_TRUE(holds(error_with_paths({"--intertile-photometric-match", "affine"}),
                       "this version offers off, offset"));
     EXPECT_TRUE(holds(error_with_paths({"--mode", "moasic-first"}), "did you mean mosaic-first?"));
-    EXPECT_EQ(error_with_paths({"--solver", "astap"}),
-              "the option --solver is planned for a later version and not offered yet");
+    EXPECT_EQ(error_with_paths({"--sds-lots", "3"}),
+              "the option --sds-lots is planned for a later version and not offered yet");
 }
 
 TEST(RunRequest, ReportsAllProblemsAtOnce)
