@@ -163,6 +163,9 @@ void add_input_and_output(Builder& table)
                                      SECTILE_FIELD(assembly), {"incremental"});
     table.choice<bool>("cosmetic", "hot pixels of camera frames are repaired before debayering",
                        {{"auto", true}, {"off", false}}, SECTILE_FIELD(cosmetic));
+    table.choice<bool>("registration",
+                       "frames of a group are tied by their stars, or lie as their WCS say",
+                       {{"stars", true}, {"wcs", false}}, SECTILE_FIELD(registers_stars));
     table.choice<pipeline::QualityGate>(
         "quality_gate", "frames that stand out by width of stars, shape, number, sky or noise",
         {{"off", pipeline::QualityGate::off},

@@ -65,15 +65,14 @@ double noise_of(std::vector<float> const& differences)
     return std::sqrt(sum / static_cast<double>(differences.size()) / 2.0);
 }
 
-
 /// The value below which the fraction of `values` lies.
 double percentile(std::vector<float> values, double fraction)
 {
     if (values.empty()) {
         return plan::unmeasured;
     }
-    auto const at = values.begin() + static_cast<std::ptrdiff_t>(
-                                         fraction * static_cast<double>(values.size() - 1));
+    auto const at = values.begin() +
+                    static_cast<std::ptrdiff_t>(fraction * static_cast<double>(values.size() - 1));
     std::nth_element(values.begin(), at, values.end());
     return *at;
 }
@@ -84,8 +83,8 @@ FrameLevelPass::FrameLevelPass(sky::FrameGeometry const& geometry)
 {
     double const cells =
         static_cast<double>(geometry.width) * static_cast<double>(geometry.height) / 4.0;
-    step_ = 2 * std::max<std::int64_t>(
-                    1, static_cast<std::int64_t>(std::sqrt(cells / samples_wanted)));
+    step_ =
+        2 * std::max<std::int64_t>(1, static_cast<std::int64_t>(std::sqrt(cells / samples_wanted)));
 }
 
 void FrameLevelPass::add(image::ImageView<float const> part)

@@ -205,9 +205,8 @@ class FrameSurvey
             double const saturation = saturation_of(header_, std::as_const(raw).view());
             look_for_hot_pixels(block, raw);
             image::Image<float> const planes = debayered(std::move(raw));
-            core::Box const core = is_superpixels()
-                                       ? compute::debayered_box_of(debayer_, block.core)
-                                       : block.core;
+            core::Box const core =
+                is_superpixels() ? compute::debayered_box_of(debayer_, block.core) : block.core;
             if (is_superpixels()) {
                 levels_.add(planes.view().clipped_to(core));
             }
@@ -302,10 +301,11 @@ class FrameSurvey
     void add_star(measure::Star const& star, Aperture& aperture, int planes)
     {
         constexpr float none = std::numeric_limits<float>::quiet_NaN();
-        bool const is_clean =
-            !star.saturated && !star.near_edge && !star.near_mask && !star.blended;
-        plan::FrameStar kept{static_cast<float>(star.x), static_cast<float>(star.y),
-                             {none, none, none}};
+        constexpr double elongated = 0.5;  // a piece of a trail, or a galaxy
+        bool const is_clean = !star.saturated && !star.near_edge && !star.near_mask &&
+                              !star.blended && star.ellipticity < elongated;
+        plan::FrameStar kept{
+            static_cast<float>(star.x), static_cast<float>(star.y), {none, none, none}};
         for (int plane = 0; is_clean && plane < planes; ++plane) {
             kept.flux[static_cast<std::size_t>(plane)] = aperture.flux(plane, star.x, star.y);
         }
@@ -325,7 +325,8 @@ class FrameSurvey
             return std::pair(a.y, a.x) < std::pair(b.y, b.x);
         });
         measured.quality.stars = std::ssize(stars_);
-        if (!fwhm_.empty()) {
+        constexpr std::size_t telling = 5;  // fewer may be pieces of a trail
+        if (fwhm_.size() >= telling) {
             measured.quality.fwhm = core::median_in_place(fwhm_);
             measured.quality.ellipticity = core::median_in_place(ellipticity_);
         }
@@ -333,8 +334,7 @@ class FrameSurvey
             measured.quality.gradient = *brightest_ - *darkest_;
         }
         measured.quality.saturated_fraction =
-            saturated_ /
-            static_cast<double>(header_.geometry.width * header_.geometry.height);
+            saturated_ / static_cast<double>(header_.geometry.width * header_.geometry.height);
         std::ranges::stable_sort(stars_, std::greater{}, &Found::brightness);
         stars_.resize(std::min(stars_.size(), stars_kept));
         for (Found const& star : stars_) {

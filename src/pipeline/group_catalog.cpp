@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <complex>
 #include <cstdint>
 #include <utility>
 
@@ -32,7 +33,8 @@ double weighted_median(std::vector<WeightedRatio> ratios)
         // Between the middles of two entries' weights the ratio is interpolated.
         double const middle = sum + 0.5 * entry.weight;
         if (middle >= 0.5 * total) {
-            double const t = (0.5 * total - middle_before) / std::max(middle - middle_before, 1e-300);
+            double const t =
+                (0.5 * total - middle_before) / std::max(middle - middle_before, 1e-300);
             return previous + t * (entry.ratio - previous);
         }
         previous = entry.ratio;
@@ -41,36 +43,71 @@ double weighted_median(std::vector<WeightedRatio> ratios)
     }
     return previous;
 }
-}
+}  // namespace
 
-void GroupCatalog::add(std::vector<plan::FrameStar> const& stars,
-                       std::vector<sky::PixelPos> const& places,
-                       std::vector<std::pair<std::uint32_t, std::uint32_t>> const& pairs,
-                       std::array<double, 3> const& scale)
+void GroupCatalog::add(Entry const& frame,
+                       std::vector<std::pair<std::uint32_t, std::uint32_t>> const& pairs)
 {
-    std::vector<std::size_t> target(stars.size(), SIZE_MAX);
+    std::vector<std::size_t> target(frame.stars.size(), SIZE_MAX);
     for (auto const& [own, known] : pairs) {
         target[own] = known;
     }
-    for (std::size_t i = 0; i < stars.size(); ++i) {
+    for (std::size_t i = 0; i < frame.stars.size(); ++i) {
+        sky::PixelPos const& place = frame.places[i];
         bool const is_new = target[i] == SIZE_MAX;
-        if (!std::isfinite(places[i].x) || !std::isfinite(places[i].y) ||
+        if (!std::isfinite(place.x) || !std::isfinite(place.y) ||
             (is_new && stars_.size() >= most_stars)) {
             continue;
         }
         Star& star = is_new ? stars_.emplace_back() : stars_[target[i]];
-        ++star.count;
-        double const share = 1.0 / star.count;
-        star.x += share * (places[i].x - star.x);
-        star.y += share * (places[i].y - star.y);
+        double const share = 1.0 / ++star.count;
+        star.x += share * (place.x - star.x);
+        star.y += share * (place.y - star.y);
         star.order += share * (static_cast<double>(i) - star.order);
+        if (!frame.own_places.empty()) {
+            double const own_share = 1.0 / ++star.own_count;
+            star.own_x += own_share * (frame.own_places[i].x - star.own_x);
+            star.own_y += own_share * (frame.own_places[i].y - star.own_y);
+        }
         for (std::size_t c = 0; c < star.flux.size(); ++c) {
-            double const flux = scale[c] * stars[i].flux[c];
+            double const flux = frame.scale[c] * frame.stars[i].flux[c];
             if (std::isfinite(flux)) {
                 ++star.flux_count[c];
                 star.flux[c] += (flux - star.flux[c]) / star.flux_count[c];
             }
         }
+    }
+}
+
+void GroupCatalog::move_to_own_places()
+{
+    using Plane = std::complex<double>;
+    double weight = 0.0;
+    Plane from = 0.0;
+    Plane to = 0.0;
+    for (Star const& star : stars_) {
+        weight += star.own_count;
+        from += static_cast<double>(star.own_count) * Plane(star.x, star.y);
+        to += static_cast<double>(star.own_count) * Plane(star.own_x, star.own_y);
+    }
+    if (!(weight > 0.0)) {
+        return;
+    }
+    from /= weight;
+    to /= weight;
+    Plane product = 0.0;
+    double spread = 0.0;
+    for (Star const& star : stars_) {
+        Plane const d = Plane(star.x, star.y) - from;
+        product += static_cast<double>(star.own_count) * (Plane(star.own_x, star.own_y) - to) *
+                   std::conj(d);
+        spread += star.own_count * std::norm(d);
+    }
+    Plane const turn = spread > 0.0 ? product / spread : Plane(1.0);
+    for (Star& star : stars_) {
+        Plane const moved = to + turn * (Plane(star.x, star.y) - from);
+        star.x = moved.real();
+        star.y = moved.imag();
     }
 }
 

@@ -21,17 +21,32 @@ class GroupCatalog
     {
         double x = 0.0;  ///< pixels of the common plane
         double y = 0.0;
-        std::array<double, 3> flux{};      ///< means, of each plane of colour; valid if count > 0
+        std::array<double, 3> flux{};  ///< means, of each plane of colour; valid if count > 0
         std::array<int, 3> flux_count{};
         int count = 0;
         double order = 0.0;  ///< brightest first: mean rank in the frames
+        double own_x = 0.0;  ///< mean place by the WCS that the frames came with
+        double own_y = 0.0;
+        int own_count = 0;
     };
 
-    /// Adds the stars of a frame that stand at `places`; pairs (star of the frame, star of the
-    /// catalogue) are merged, the others join as new ones. `scale`: factor of the frame's fluxes.
-    void add(std::vector<plan::FrameStar> const& stars, std::vector<sky::PixelPos> const& places,
-             std::vector<std::pair<std::uint32_t, std::uint32_t>> const& pairs,
-             std::array<double, 3> const& scale);
+    /// A frame as it joins the catalogue.
+    struct Entry
+    {
+        std::vector<plan::FrameStar> const& stars;
+        std::vector<sky::PixelPos> const& places;  ///< of the stars on the common plane
+        /// The same by the WCS that the frame came with; empty where that is not believed.
+        std::vector<sky::PixelPos> const& own_places;
+        std::array<double, 3> scale{};  ///< factor of the frame's fluxes
+    };
+
+    /// Pairs (star of the frame, star of the catalogue) are merged, the others join as new ones.
+    void add(Entry const& frame, std::vector<std::pair<std::uint32_t, std::uint32_t>> const& pairs);
+
+    /// Turns, scales and shifts the whole catalogue to the mean of what the frames' own WCS say
+    /// (least squares, stars weighted by frames): the errors of single plate solutions average out,
+    /// while the stars keep their places relative to each other.
+    void move_to_own_places();
 
     [[nodiscard]] std::vector<Star> const& stars() const { return stars_; }
     /// For matching.

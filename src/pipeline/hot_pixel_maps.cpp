@@ -123,9 +123,8 @@ std::vector<std::byte> decide(std::vector<HotPixelVotes::Vote> votes)
     sort_votes(votes);
     Writer out;
     for (auto first = votes.begin(); first != votes.end();) {
-        auto const last = std::find_if(first, votes.end(), [&](auto const& vote) {
-            return vote.camera != first->camera;
-        });
+        auto const last = std::find_if(
+            first, votes.end(), [&](auto const& vote) { return vote.camera != first->camera; });
         std::vector<std::vector<compute::HotCandidate>> frames;
         for (auto vote = first; vote != last; ++vote) {
             frames.push_back(std::move(vote->candidates));

@@ -61,7 +61,8 @@ void judge_wcs(FrameRecord& frame, sky::WcsLimits const& limits)
 /// A frame that is worth its pixels: it has a WCS, or may get one.
 bool is_measured(FrameRecord const& frame, RunConfig const& config)
 {
-    bool const may_be_solved = frame.verdict.reason.starts_with(no_wcs_reason) && config.solves_frames();
+    bool const may_be_solved =
+        frame.verdict.reason.starts_with(no_wcs_reason) && config.solves_frames();
     return !config.dry_run && (frame.verdict.accepted() || may_be_solved);
 }
 
@@ -70,9 +71,8 @@ std::vector<compute::HotCandidate> judge_pixels(FrameRecord& frame, RunConfig co
                                                 Preparations const& preparations)
 {
     constexpr double too_saturated = 0.5;
-    FrameMeasurement measured =
-        measure_frame(frame.header, preparations.of(frame.header),
-                      {!config.start_from_tiles, config.cosmetic});
+    FrameMeasurement measured = measure_frame(frame.header, preparations.of(frame.header),
+                                              {!config.start_from_tiles, config.cosmetic});
     FrameLevels const& levels = measured.levels;
     frame.masked_fraction = levels.masked_fraction;
     frame.planes = levels.planes;
@@ -147,8 +147,7 @@ std::vector<FrameRecord> ingest_file(std::string const& path, RunConfig const& c
 
 /// How the frames are measured, from the headers of some files spread over those of this rank: a
 /// larger frame among the others enters the ladder.
-void plan_ingest(std::span<std::string const> files, RunConfig const& config,
-                               Context& context)
+void plan_ingest(std::span<std::string const> files, RunConfig const& config, Context& context)
 {
     constexpr std::size_t looked_at = 8;
     constexpr std::int64_t record_bytes = std::int64_t{10} << 10;  // of a frame, with its stars

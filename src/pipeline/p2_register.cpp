@@ -45,9 +45,8 @@ std::vector<plan::Group> remaining(std::vector<plan::Group> groups,
                                    std::vector<FrameRecord> const& frames)
 {
     for (plan::Group& group : groups) {
-        std::erase_if(group.frames, [&](core::FrameId id) {
-            return !frames[id.value].verdict.accepted();
-        });
+        std::erase_if(group.frames,
+                      [&](core::FrameId id) { return !frames[id.value].verdict.accepted(); });
     }
     std::erase_if(groups, [](plan::Group const& group) { return group.frames.empty(); });
     for (std::size_t i = 0; i < groups.size(); ++i) {
@@ -71,7 +70,8 @@ void log_registration(std::vector<FrameRecord> const& frames)
 
 void register_frames(plan::MosaicPlan& mosaic, RunConfig const& config, Context& context)
 {
-    if (config.start_from_tiles || config.dry_run) {
+    if (config.start_from_tiles || config.dry_run || !config.registers_stars) {
+        forget_stars(mosaic.frames);
         return;
     }
     std::vector<plan::WorkItem> work;

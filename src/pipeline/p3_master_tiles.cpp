@@ -60,8 +60,7 @@ void normalise(std::vector<MosaicSource>& sources, std::size_t reference, sky::S
                                     ? scale_of(source.planes[c], target[c])
                                     : 1.0;
             source.photometry[c].gain = gain;
-            source.photometry[c].offset =
-                target[c].background - gain * source.planes[c].background;
+            source.photometry[c].offset = target[c].background - gain * source.planes[c].background;
         }
     }
     if (config.photometric_match != PhotometricMatch::plane) {

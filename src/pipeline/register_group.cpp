@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "sectile/core/error.hpp"
+#include "sectile/core/robust.hpp"
 #include "sectile/plan/canvas_grid.hpp"
 #include "sectile/sky/sky_wcs.hpp"
 #include "sectile/solve/star_match.hpp"
@@ -46,16 +47,21 @@ class Registration
   public:
     Registration(std::vector<FrameRecord>& frames, std::size_t reference)
         : frames_(frames), reference_(reference), plane_(plane_of(frames, reference))
-    {}
+    {
+        for (FrameRecord const& frame : frames) {
+            own_wcs_.push_back(frame.header.wcs);
+        }
+    }
 
     void run()
     {
         for (std::size_t const i : order()) {
             i == reference_ ? start(frames_[i]) : tie(frames_[i]);
         }
-        for (FrameRecord& frame : frames_) {
-            if (frame.verdict.accepted()) {
-                refine(frame);
+        catalog_.move_to_own_places();
+        for (std::size_t i = 0; i < frames_.size(); ++i) {
+            if (frames_[i].verdict.accepted()) {
+                refine(frames_[i], own_wcs_[i]);
             }
         }
         normalise_scales();
@@ -107,7 +113,8 @@ class Registration
 
     void start(FrameRecord& frame)
     {
-        catalog_.add(frame.stars, places_of(frame), {}, {1.0, 1.0, 1.0});
+        auto const places = places_of(frame);
+        catalog_.add({frame.stars, places, places, {1.0, 1.0, 1.0}}, {});
         for (plan::PlaneMeasurement& plane : frame.planes) {
             plane.scale = 1.0;
         }
@@ -118,6 +125,9 @@ class Registration
     {
         std::vector<sky::PixelPos> places = places_of(frame);
         solve::StarMatch match = match_at(places, first_radius);
+        // A WCS that is right to some pixels has a say in where the group lies.
+        std::vector<sky::PixelPos> const own_places =
+            match.accepted ? places : std::vector<sky::PixelPos>{};
         if (!match.accepted && frame.stars.size() >= least_stars) {
             match = match_by_pattern(places, match);
         }
@@ -131,7 +141,7 @@ class Registration
             places = places_of(frame);
         }
         auto const scale = catalog_.scale_of(frame.stars, match.pairs, scale_stars);
-        catalog_.add(frame.stars, places, match.pairs, scale);
+        catalog_.add({frame.stars, places, own_places, scale}, match.pairs);
     }
 
     [[nodiscard]] solve::StarMatch match_at(std::vector<sky::PixelPos> const& places,
@@ -156,13 +166,37 @@ class Registration
 
     static void judge_unmatched(FrameRecord& frame, solve::StarMatch const& match)
     {
-        if (std::min(frame.stars.size(), match.overlap_stars) < telling_stars) {
+        // Only what looks like a star tells: not the pieces of a satellite's trail.
+        auto const clean = static_cast<std::size_t>(std::ranges::count_if(
+            frame.stars, [](plan::FrameStar const& star) { return std::isfinite(star.flux[0]); }));
+        if (std::min(clean, match.overlap_stars) < telling_stars) {
             return;
         }
         frame.verdict = {plan::FrameState::quarantined,
                          fmt::format("its stars are not those of its group ({}): it shows another "
                                      "field, or its WCS is wrong",
                                      match.reason)};
+    }
+
+    /// Faint stars are placed less well (noise of a place goes with 1 / flux), down to a tenth of
+    /// the brightest; the brightest of all are limited by other errors.
+    static double weight_of(FrameRecord const& frame, std::size_t star)
+    {
+        std::size_t const bright = frame.stars.size() / 5;
+        auto const flux = [&](std::size_t i) {
+            double sum = 0.0;
+            for (float const f : frame.stars[i].flux) {
+                sum += std::isfinite(f) ? f : 0.0F;
+            }
+            return sum;
+        };
+        double const reference = flux(bright);
+        double const own = flux(star);
+        if (!(reference > 0.0) || !(own > 0.0)) {
+            return 0.3;  // saturated or blended
+        }
+        double const ratio = own / reference;
+        return std::clamp(ratio * ratio, 0.1, 1.0);
     }
 
     /// Fits the WCS of the frame to the catalogue places of its matched stars; false when the fit
@@ -173,7 +207,8 @@ class Registration
         for (auto const& [own, known] : match.pairs) {
             GroupCatalog::Star const& star = catalog_.stars()[known];
             stars.push_back({{frame.stars[own].x, frame.stars[own].y},
-                             plane_.pixel_to_sky({star.x, star.y})});
+                             plane_.pixel_to_sky({star.x, star.y}),
+                             weight_of(frame, own)});
         }
         try {
             solve::WcsFit const fitted = solve::fit_wcs(frame.header.wcs, stars);
@@ -182,37 +217,83 @@ class Registration
             }
             sky::SkyWcs const before(frame.header.wcs);
             sky::SkyWcs const after(fitted.wcs);
-            sky::PixelPos const middle{0.5 * static_cast<double>(frame.header.geometry.width),
-                                       0.5 * static_cast<double>(frame.header.geometry.height)};
-            sky::PixelPos const moved = after.sky_to_pixel(before.pixel_to_sky(middle));
-            double const shift = std::hypot(moved.x - middle.x, moved.y - middle.y);
             frame.header.wcs = fitted.wcs;
             frame.footprint = footprint_of(after);
-            double const whole = std::isfinite(frame.registration.shift)
-                                     ? frame.registration.shift + shift
-                                     : shift;
-            frame.registration = {static_cast<std::int64_t>(fitted.used), fitted.rms_pixels, whole};
+            frame.registration = {static_cast<std::int64_t>(fitted.used), fitted.rms_pixels,
+                                  frame.registration.shift};
+            double const shift = largest_shift(frame, before, after);
+            frame.registration.shift = std::isfinite(frame.registration.shift)
+                                           ? std::max(frame.registration.shift, shift)
+                                           : shift;
             return true;
         } catch (core::InputError const&) {
             return false;
         }
     }
 
+    /// Of the corners and the middle.
+    static double largest_shift(FrameRecord const& frame, sky::SkyWcs const& before,
+                                sky::SkyWcs const& after)
+    {
+        auto const x1 = static_cast<double>(frame.header.geometry.width) - 1.0;
+        auto const y1 = static_cast<double>(frame.header.geometry.height) - 1.0;
+        double largest = 0.0;
+        for (sky::PixelPos const& at :
+             {sky::PixelPos{0.0, 0.0}, sky::PixelPos{x1, 0.0}, sky::PixelPos{0.0, y1},
+              sky::PixelPos{x1, y1}, sky::PixelPos{0.5 * x1, 0.5 * y1}}) {
+            sky::PixelPos const moved = after.sky_to_pixel(before.pixel_to_sky(at));
+            largest = std::max(largest, std::hypot(moved.x - at.x, moved.y - at.y));
+        }
+        return largest;
+    }
+
     /// Second pass: all frames against the mean of all.
-    void refine(FrameRecord& frame)
+    void refine(FrameRecord& frame, sky::WcsDescription const& own_wcs)
     {
         solve::StarMatch match = match_at(places_of(frame), second_radius);
         // A star that only this frame has would be compared with itself.
-        std::erase_if(match.pairs, [&](auto const& pair) {
-            return catalog_.stars()[pair.second].count < 2;
-        });
+        std::erase_if(match.pairs,
+                      [&](auto const& pair) { return catalog_.stars()[pair.second].count < 2; });
         if (!match.accepted || match.pairs.size() < least_stars) {
             return;
         }
         fit(frame, match);
+        prefer_own(frame, own_wcs, match);
         auto const scale = catalog_.scale_of(frame.stars, match.pairs, scale_stars);
         for (std::size_t c = 0; c < frame.planes.size(); ++c) {
             frame.planes[c].scale = c < scale.size() ? scale[c] : plan::unmeasured;
+        }
+    }
+
+    /// Median squared distance of the pairs, pixels of the common plane.
+    [[nodiscard]] double misfit(FrameRecord const& frame, solve::StarMatch const& match) const
+    {
+        auto const places = places_of(frame);
+        std::vector<double> squares;
+        for (auto const& [own, known] : match.pairs) {
+            GroupCatalog::Star const& star = catalog_.stars()[known];
+            double const dx = places[own].x - star.x;
+            double const dy = places[own].y - star.y;
+            squares.push_back(dx * dx + dy * dy);
+        }
+        return core::median_in_place(squares);
+    }
+
+    /// Back to the WCS that the frame came with where the stars do not speak against it: six fitted
+    /// numbers lower the misfit of n pairs by about 6 / n of itself in any case, twice that is no
+    /// proof, and a fit to few stars is worse than a good plate solution.
+    void prefer_own(FrameRecord& frame, sky::WcsDescription const& own_wcs,
+                    solve::StarMatch const& match) const
+    {
+        double const fitted = misfit(frame, match);
+        FrameRecord as_it_came = frame;
+        as_it_came.header.wcs = own_wcs;
+        double const came = misfit(as_it_came, match);
+        double const allowance = 1.0 + 12.0 / static_cast<double>(match.pairs.size());
+        if (came <= fitted * allowance) {
+            frame.header.wcs = own_wcs;
+            frame.footprint = footprint_of(sky::SkyWcs(own_wcs));
+            frame.registration = {std::ssize(match.pairs), std::sqrt(came), 0.0};
         }
     }
 
@@ -236,6 +317,7 @@ class Registration
     std::size_t reference_;
     sky::SkyWcs plane_;
     GroupCatalog catalog_;
+    std::vector<sky::WcsDescription> own_wcs_;  ///< that the frames came with
 };
 }  // namespace
 
@@ -250,7 +332,8 @@ std::size_t reference_frame(std::vector<FrameRecord> const& frames)
         }
         // Frames whose stars cannot be measured are compared among themselves, after the others.
         constexpr double blurred = 1e3;
-        double const blur = std::isfinite(frames[i].quality.fwhm) ? frames[i].quality.fwhm : blurred;
+        double const blur =
+            std::isfinite(frames[i].quality.fwhm) ? frames[i].quality.fwhm : blurred;
         if (noise * blur < least) {
             least = noise * blur;
             best = i;

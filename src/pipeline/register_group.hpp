@@ -17,7 +17,9 @@ namespace sectile::pipeline
 /// The stars of all frames are brought to a common plane (the tile's grid) by their WCS, nearest
 /// frames to the reference first, matched with the catalogue that grows frame by frame (near the
 /// place the WCS says, else by pattern), and the WCS of the frame is fitted to the places of the
-/// matched stars. A second pass ties every frame, the reference too, to the mean catalogue. Fluxes
+/// matched stars. A second pass ties every frame, the reference too, to the mean catalogue,
+/// which lies where the frames' own WCS put it on average; a frame whose own WCS fits as well keeps
+/// it. Fluxes
 /// of the matched stars give planes[c].scale (from 10 common stars on; 1 for the reference).
 ///
 /// A frame with too few stars for a match keeps its own WCS. A frame with many stars none of which

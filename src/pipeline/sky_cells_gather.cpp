@@ -68,9 +68,8 @@ void unpack_cells(std::vector<std::byte> const& bytes, std::size_t planes,
 }
 }  // namespace
 
-std::vector<SourceCells> gather_cells(comm::Communicator const& comm,
-                                      std::vector<IndexedCells> own, std::size_t sources,
-                                      std::size_t planes)
+std::vector<SourceCells> gather_cells(comm::Communicator const& comm, std::vector<IndexedCells> own,
+                                      std::size_t sources, std::size_t planes)
 {
     std::vector<SourceCells> all(sources, SourceCells(planes));
     if (comm.size() == 1) {

@@ -63,7 +63,8 @@ def run(*command, cwd=None, may_fail=False):
 
 # The mean that SWarp AVERAGE and reproject compute: no weights, no matching, no rejection (specification 10).
 PLAIN_MEAN = ["--mode", "mosaic-first", "--global-coadd-method", "mean", "--stacking-weighting-method", "none",
-              "--stacking-normalize-method", "none", "--feather-px", "0", "--intertile-photometric-match", "off"]
+              "--stacking-normalize-method", "none", "--feather-px", "0", "--intertile-photometric-match", "off",
+              "--registration", "wcs"]
 
 
 def simulate(sectile, output, *options):

@@ -80,7 +80,7 @@ struct FrameRegistration
 {
     std::int64_t matches = 0;  ///< stars; 0: the WCS is the frame's own
     double rms = unmeasured;   ///< of the matched stars after the fit, pixels
-    double shift = unmeasured;  ///< how far the fit moved the middle of the frame, pixels
+    double shift = unmeasured;  ///< how far a fit moved the middle or a corner of the frame, pixels
 };
 
 /// One image HDU of the input: what P1 knows of it. Plain data; travels between ranks.

@@ -61,6 +61,7 @@ std::map<std::string, std::string> const& other_values()
         {"mode", "mosaic-first"},
         {"assembly", "reproject"},  // the only one of this version
         {"start_from", "master-tiles"},
+        {"registration", "wcs"},
         {"quality_gate", "reject"},
         {"quality_gate_sigma", "5.5"},
         {"cosmetic", "off"},
