@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include <Eigen/IterativeLinearSolvers>
 #include <Eigen/SparseCholesky>
 #include <Eigen/SparseCore>
 
@@ -122,14 +123,8 @@ class LeastSquares
         }
         Eigen::SparseMatrix<double> normal(size, size);
         normal.setFromTriplets(entries.begin(), entries.end());
-        if (!analyzed_) {
-            solver_.analyzePattern(normal);
-            analyzed_ = true;
-        }
-        solver_.factorize(normal);
-        core::require(solver_.info() == Eigen::Success,
-                      "the photometric system is positive definite");
-        Eigen::VectorXd const solution = solver_.solve(right);
+        Eigen::VectorXd const solution =
+            is_tightly_connected() ? iterate(normal, right) : factorize(normal, right);
         for (std::size_t i = 0; i < offset.size(); ++i) {
             offset[i] = column_[i] == none ? 0.0 : solution[static_cast<Eigen::Index>(column_[i])];
         }
@@ -158,9 +153,50 @@ class LeastSquares
         }
     }
 
+    /// Thousands of images of one place: a factor would be a full matrix, while conjugate gradients
+    /// need some tens of steps. Sparse chains, where they would need thousands, are factorized.
+    [[nodiscard]] bool is_tightly_connected() const
+    {
+        constexpr std::size_t many_images = 400;
+        constexpr std::size_t many_pairs = 12;
+        return columns_ > many_images && pairs_.size() > many_pairs * columns_;
+    }
+
+    [[nodiscard]] Eigen::VectorXd iterate(Eigen::SparseMatrix<double> const& normal,
+                                          Eigen::VectorXd const& right)
+    {
+        constexpr double rounding = 1e-12;
+        Eigen::ConjugateGradient<Eigen::SparseMatrix<double>, Eigen::Lower | Eigen::Upper> gradients;
+        gradients.setTolerance(rounding);
+        gradients.compute(normal);
+        if (last_.size() != right.size()) {
+            last_ = Eigen::VectorXd::Zero(right.size());
+        }
+        Eigen::VectorXd solution = gradients.solveWithGuess(right, last_);
+        if (gradients.info() != Eigen::Success) {
+            return factorize(normal, right);
+        }
+        last_ = solution;
+        return solution;
+    }
+
+    [[nodiscard]] Eigen::VectorXd factorize(Eigen::SparseMatrix<double> const& normal,
+                                            Eigen::VectorXd const& right)
+    {
+        if (!analyzed_) {
+            solver_.analyzePattern(normal);
+            analyzed_ = true;
+        }
+        solver_.factorize(normal);
+        core::require(solver_.info() == Eigen::Success,
+                      "the photometric system is positive definite");
+        return solver_.solve(right);
+    }
+
     std::span<OffsetPair const> pairs_;
     std::vector<std::size_t> column_;
     std::size_t columns_ = 0;
+    Eigen::VectorXd last_;  ///< solution of the iteration before
     bool analyzed_ = false;
     Eigen::SimplicialLDLT<Eigen::SparseMatrix<double>> solver_;
 };

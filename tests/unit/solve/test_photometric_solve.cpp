@@ -207,6 +207,26 @@ TEST(SolveOffsets, DoesNotDependOnTheDirectionOfPairs)
     EXPECT_EQ(offset, solve_offsets(16, pairs, {}).offset) << "the same input, the same bits";
 }
 
+TEST(SolveOffsets, SolvesThousandsOfPairsOfOnePlace)
+{
+    PseudoRandom random(11);
+    std::vector<double> const level = random_levels(700, 5);
+    std::vector<OffsetPair> pairs;
+    for (std::size_t a = 0; a < level.size(); ++a) {
+        for (int k = 0; k < 20; ++k) {
+            auto const b = static_cast<std::size_t>(random.integer(0, 699));
+            if (b != a) {
+                pairs.push_back(pair_of(level, a, b));
+            }
+        }
+    }
+    pairs[3].difference += 1e4;  // a wild one
+
+    OffsetSolution const solution = solve_offsets(level.size(), pairs, {});
+
+    EXPECT_LT(largest_error(solution, level, solution.component[0]), 1e-4);
+}
+
 TEST(SolveOffsets, RefusesBrokenPairs)
 {
     auto const solved = [](OffsetPair const& pair) {
