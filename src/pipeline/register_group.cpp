@@ -166,6 +166,10 @@ class Registration
 
     static void judge_unmatched(FrameRecord& frame, solve::StarMatch const& match)
     {
+        constexpr double no_chance = -6.0;
+        if (match.log10_false_alarm < no_chance) {
+            return;  // the same field, if badly seen: its own WCS stands
+        }
         // Only what looks like a star tells: not the pieces of a satellite's trail.
         auto const clean = static_cast<std::size_t>(std::ranges::count_if(
             frame.stars, [](plan::FrameStar const& star) { return std::isfinite(star.flux[0]); }));
