@@ -160,6 +160,7 @@ class Registration
         if (!match.accepted) {
             match.overlap_stars = std::max(match.overlap_stars, near.overlap_stars);
             match.reason = near.reason.empty() ? match.reason : near.reason;
+            match.log10_false_alarm = std::min(match.log10_false_alarm, near.log10_false_alarm);
         }
         return match;
     }
