@@ -13,7 +13,7 @@ namespace sectile::pipeline
 namespace
 {
 constexpr std::int64_t cells_across = 40;
-constexpr std::int64_t samples_across = 12;
+constexpr std::int64_t most_samples_across = 12;
 constexpr double least_valid = 0.8;
 
 std::int64_t median_side(std::span<engine::CoaddInput const> inputs)
@@ -30,10 +30,16 @@ std::int64_t median_side(std::span<engine::CoaddInput const> inputs)
     return core::median_in_place(sides);
 }
 
-/// Canvas position of sample k of samples_across in a cell that starts at `begin`.
+/// Along a cell: no pixel twice.
+std::int64_t samples_along(std::int64_t side)
+{
+    return std::min(most_samples_across, side);
+}
+
+/// Canvas position of sample k in a cell that starts at `begin`.
 std::int64_t sample_position(std::int64_t begin, std::int64_t side, std::int64_t k)
 {
-    return begin + (2 * k + 1) * side / (2 * samples_across);
+    return begin + (2 * k + 1) * side / (2 * samples_along(side));
 }
 
 /// The source pixels under the samples of one row of cells.
@@ -52,9 +58,10 @@ class CellRow
         std::int64_t const last = part.x1 / lattice_.side;
         for (std::int64_t column = first; column < last; ++column) {
             for (int plane = 0; plane < static_cast<int>(out.size()); ++plane) {
+                std::int64_t const samples = samples_along(lattice_.side);
                 gather(cell_row, column, plane);
                 auto const wanted =
-                    static_cast<std::size_t>(least_valid * samples_across * samples_across);
+                    static_cast<std::size_t>(least_valid * static_cast<double>(samples * samples));
                 if (samples_.size() >= wanted) {
                     out[static_cast<std::size_t>(plane)].push_back(
                         {static_cast<std::uint32_t>(cell_row * lattice_.columns + column),
@@ -70,9 +77,9 @@ class CellRow
         samples_.clear();
         auto const view = pixels_.science.view();
         core::Box const inside = view.box.clipped_to(input_.pixels->bounds());
-        for (std::int64_t j = 0; j < samples_across; ++j) {
+        for (std::int64_t j = 0; j < samples_along(lattice_.side); ++j) {
             std::int64_t const y = sample_position(cell_row * lattice_.side, lattice_.side, j);
-            for (std::int64_t i = 0; i < samples_across; ++i) {
+            for (std::int64_t i = 0; i < samples_along(lattice_.side); ++i) {
                 std::int64_t const x = sample_position(column * lattice_.side, lattice_.side, i);
                 double sx = 0.0;
                 double sy = 0.0;

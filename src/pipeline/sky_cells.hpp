@@ -32,9 +32,9 @@ struct CellLattice
 [[nodiscard]] CellLattice make_lattice(std::span<engine::CoaddInput const> inputs,
                                        core::Box const& canvas);
 
-/// Levels of one source: of 12 x 12 canvas positions in each cell the nearest source pixels; cells
-/// with fewer than 80 % valid samples are left out. Reads the source once, in pieces for about
-/// `rows` canvas rows, which do not change the result. Thread-safe.
+/// Levels of one source: of up to 12 x 12 canvas positions in each cell the nearest source pixels;
+/// cells with fewer than 80 % valid samples are left out. Reads the source once, in pieces for
+/// about `rows` canvas rows, which do not change the result. Thread-safe.
 [[nodiscard]] SourceCells measure_cells(engine::CoaddJob const& job,
                                         engine::CoaddInput const& input, CellLattice const& lattice,
                                         std::int64_t rows);
