@@ -34,9 +34,28 @@ void add_partner_rule(Builder& table, std::string key, std::string help, Field f
 }
 }  // namespace
 
-void add_frame_partners(TableBuilder<RunConfig>& table)
+void add_frame_preparation(TableBuilder<RunConfig>& table)
 {
     using pipeline::WeightType;
+    table.choice<pipeline::Debayer>("debayer", "how Bayer mosaics become RGB",
+                                    {{"bilinear", pipeline::Debayer::bilinear},
+                                     {"vng", pipeline::Debayer::vng},
+                                     {"superpixel", pipeline::Debayer::superpixel},
+                                     {"none", pipeline::Debayer::none}},
+                                    SECTILE_FIELD(debayer));
+    table.choice<bool>("cosmetic", "hot pixels of camera frames are repaired before debayering",
+                       {{"auto", true}, {"off", false}}, SECTILE_FIELD(cosmetic));
+    table.choice<bool>("registration",
+                       "frames of a group are tied by their stars, or lie as their WCS say",
+                       {{"stars", true}, {"wcs", false}}, SECTILE_FIELD(registers_stars));
+    table.choice<pipeline::QualityGate>(
+        "quality_gate", "frames that stand out by width of stars, shape, number, sky or noise",
+        {{"off", pipeline::QualityGate::off},
+         {"report", pipeline::QualityGate::report},
+         {"reject", pipeline::QualityGate::reject}},
+        SECTILE_FIELD(quality_gate));
+    table.real("quality_gate_sigma", "deviations from the frames of its kind", {0.0, 1000.0, true},
+               SECTILE_FIELD(quality_gate_sigma));
     table.text("master_dark", "FILE", "master dark, subtracted from every frame",
                SECTILE_FIELD(masters.dark));
     table.text("master_flat", "FILE",
@@ -71,6 +90,31 @@ void add_frame_partners(TableBuilder<RunConfig>& table)
             std::uint64_t const bits = config.partners.mask_bits;
             return Words{bits == ~std::uint64_t{0} ? "all" : std::to_string(bits)};
         });
+}
+
+void add_solvers(TableBuilder<RunConfig>& table)
+{
+    table.section("Frames without a WCS", Effect::picture);
+    table.choice<pipeline::SolverChoice>("solver", "external program that solves them",
+                                         {{"none", pipeline::SolverChoice::none},
+                                          {"astap", pipeline::SolverChoice::astap},
+                                          {"solve-field", pipeline::SolverChoice::solve_field}},
+                                         SECTILE_FIELD(solver.program));
+    table.real("astap_default_search_radius", "degrees that astap searches around a hint",
+               {0.0, 180.0, true}, SECTILE_FIELD(solver.astap_radius));
+
+    table.section("External programs", Effect::execution);
+    table.real("solver_timeout", "seconds that a solver may take for one frame",
+               {0.0, 86400.0, true}, SECTILE_FIELD(solver.timeout));
+    table.text("astap_executable_path", "FILE", "astap; default: the one in PATH",
+               SECTILE_FIELD(solver.astap_executable));
+    table.text("astap_data_directory_path", "DIR", "star database of astap; default: its own",
+               SECTILE_FIELD(solver.astap_data));
+    table.text("solve_field_executable_path", "FILE", "solve-field; default: the one in PATH",
+               SECTILE_FIELD(solver.solve_field_executable));
+    table.text("solve_field_index_directory", "DIR",
+               "index files of solve-field; default: those of its configuration",
+               SECTILE_FIELD(solver.solve_field_index));
 }
 #undef SECTILE_FIELD
 }  // namespace sectile::app

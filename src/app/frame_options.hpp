@@ -7,6 +7,9 @@
 
 namespace sectile::app
 {
-/// Options of P1 that name what belongs to frames: master frames, weight maps and masks.
-void add_frame_partners(TableBuilder<pipeline::RunConfig>& table);
+/// Options of P1: colours, hot pixels, quality, registration, master frames, weight maps, masks.
+void add_frame_preparation(TableBuilder<pipeline::RunConfig>& table);
+
+/// Options of the external programs that find a WCS, in sections of their own.
+void add_solvers(TableBuilder<pipeline::RunConfig>& table);
 }  // namespace sectile::app

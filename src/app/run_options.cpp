@@ -161,19 +161,6 @@ void add_input_and_output(Builder& table)
     table.choice<pipeline::Assembly>("assembly", "how P5 puts tiles together",
                                      {{"reproject", pipeline::Assembly::reproject}},
                                      SECTILE_FIELD(assembly), {"incremental"});
-    table.choice<bool>("cosmetic", "hot pixels of camera frames are repaired before debayering",
-                       {{"auto", true}, {"off", false}}, SECTILE_FIELD(cosmetic));
-    table.choice<bool>("registration",
-                       "frames of a group are tied by their stars, or lie as their WCS say",
-                       {{"stars", true}, {"wcs", false}}, SECTILE_FIELD(registers_stars));
-    table.choice<pipeline::QualityGate>(
-        "quality_gate", "frames that stand out by width of stars, shape, number, sky or noise",
-        {{"off", pipeline::QualityGate::off},
-         {"report", pipeline::QualityGate::report},
-         {"reject", pipeline::QualityGate::reject}},
-        SECTILE_FIELD(quality_gate));
-    table.real("quality_gate_sigma", "deviations from the frames of its kind", {0.0, 1000.0, true},
-               SECTILE_FIELD(quality_gate_sigma));
     table.choice<bool>("start_from", "what the input is: raw frames, or finished master tiles",
                        {{"frames", false}, {"master-tiles", true}},
                        SECTILE_FIELD(start_from_tiles));
@@ -182,40 +169,13 @@ void add_input_and_output(Builder& table)
 void add_ingest_and_grouping(Builder& table)
 {
     table.section("P1 ingest and measure", Effect::picture);
-    table.choice<pipeline::Debayer>("debayer", "how Bayer mosaics become RGB",
-                                    {{"bilinear", pipeline::Debayer::bilinear},
-                                     {"vng", pipeline::Debayer::vng},
-                                     {"superpixel", pipeline::Debayer::superpixel},
-                                     {"none", pipeline::Debayer::none}},
-                                    SECTILE_FIELD(debayer));
-    add_frame_partners(table);
+    add_frame_preparation(table);
     add_angle(table, "min_scale", "ARCSEC", "least pixel scale of a frame that is believed",
               {0.0, 36000.0, true}, true, SECTILE_FIELD(wcs_limits.min_scale));
     add_angle(table, "max_scale", "ARCSEC", "largest pixel scale of a frame that is believed",
               {0.0, 36000.0, true}, true, SECTILE_FIELD(wcs_limits.max_scale));
 
-    table.section("Frames without a WCS", Effect::picture);
-    table.choice<pipeline::SolverChoice>("solver", "external program that solves them",
-                                         {{"none", pipeline::SolverChoice::none},
-                                          {"astap", pipeline::SolverChoice::astap},
-                                          {"solve-field", pipeline::SolverChoice::solve_field}},
-                                         SECTILE_FIELD(solver.program));
-    table.real("astap_default_search_radius", "degrees that astap searches around a hint",
-               {0.0, 180.0, true}, SECTILE_FIELD(solver.astap_radius));
-
-    table.section("External programs", Effect::execution);
-    table.real("solver_timeout", "seconds that a solver may take for one frame",
-               {0.0, 86400.0, true}, SECTILE_FIELD(solver.timeout));
-    table.text("astap_executable_path", "FILE", "astap; default: the one in PATH",
-               SECTILE_FIELD(solver.astap_executable));
-    table.text("astap_data_directory_path", "DIR", "star database of astap; default: its own",
-               SECTILE_FIELD(solver.astap_data));
-    table.text("solve_field_executable_path", "FILE", "solve-field; default: the one in PATH",
-               SECTILE_FIELD(solver.solve_field_executable));
-    table.text("solve_field_index_directory", "DIR",
-               "index files of solve-field; default: those of its configuration",
-               SECTILE_FIELD(solver.solve_field_index));
-
+    add_solvers(table);
     table.section("P2 grouping", Effect::picture);
     add_optional_degrees(table, "cluster_panel_threshold",
                          "frames whose centres are nearer are one group; 0: from the field of view",
@@ -248,12 +208,12 @@ void add_master_tiles(Builder& table)
         "flux_mode", "what a change of pixel scale keeps: values or sums",
         {{"surface_brightness", FluxMode::surface_brightness}, {"flux", FluxMode::flux}},
         SECTILE_FIELD(resample.flux_mode));
-    table.choice<pipeline::Normalize>(
-        "stacking_normalize_method", "how frames of a group are brought to one level",
-        {{"none", pipeline::Normalize::none},
-         {"sky_mean", pipeline::Normalize::sky_mean},
-         {"linear_fit", pipeline::Normalize::linear_fit}},
-        SECTILE_FIELD(stacking.normalize));
+    table.choice<pipeline::Normalize>("stacking_normalize_method",
+                                      "how frames of a group are brought to one level",
+                                      {{"none", pipeline::Normalize::none},
+                                       {"sky_mean", pipeline::Normalize::sky_mean},
+                                       {"linear_fit", pipeline::Normalize::linear_fit}},
+                                      SECTILE_FIELD(stacking.normalize));
     table.choice<pipeline::Weighting>("stacking_weighting_method", "weights of the frames",
                                       {{"none", pipeline::Weighting::none},
                                        {"noise_variance", pipeline::Weighting::noise_variance},

@@ -22,7 +22,7 @@ struct FrameMeasurement
 {
     FrameLevels levels;
     plan::FrameQuality quality;
-    std::vector<plan::FrameStar> stars;  ///< brightest first
+    std::vector<plan::FrameStar> stars;                 ///< brightest first
     std::vector<compute::HotCandidate> hot_candidates;  ///< ascending y, x
 };
 
@@ -32,9 +32,10 @@ struct FrameMeasurement
 
 /// Levels, stars, quality and hot pixel candidates of a raw frame, which is read once, calibrated
 /// and masked as `preparation` says. Stars are detected on the mean of all planes (a mosaic is
-/// freed of its own hot pixels and debayered first, by superpixels if they are wanted); their fluxes are sums in one aperture for the whole frame above the median of a ring
-/// around it, plane by plane. Large frames are worked on in blocks of 2048 x 2048 pixels, so that
-/// memory is bounded; the blocks are always the same. Thread-safe. Throws core::IoError.
+/// freed of its own hot pixels and debayered first, by superpixels if they are wanted); their
+/// fluxes are sums in one aperture for the whole frame above the median of a ring around it, plane
+/// by plane. Large frames are worked on in blocks of 2048 x 2048 pixels, so that memory is bounded;
+/// the blocks are always the same. Thread-safe. Throws core::IoError.
 [[nodiscard]] FrameMeasurement measure_frame(sky::FrameHeader const& header,
                                              engine::FramePreparation preparation,
                                              MeasureRequest const& request);

@@ -14,9 +14,9 @@ namespace sectile::pipeline
 /// the sorted file names.
 [[nodiscard]] std::vector<plan::FrameRecord> ingest(RunConfig const& config, Context& context);
 
-/// Quarantines frames with another number of planes than most, applies the quality gate, logs all verdicts and returns the
-/// planes of the mosaic. *Collective*; every rank throws alike when
-/// there is none, or with the exit code of --strict when that was asked for and a frame was
-/// quarantined.
-[[nodiscard]] int planes_of_mosaic(std::vector<plan::FrameRecord>& frames, RunConfig const& config, Context& context);
+/// Quarantines frames with another number of planes than most, applies the quality gate, logs all
+/// verdicts and returns the planes of the mosaic. *Collective*; every rank throws alike when there
+/// is none, or with the exit code of --strict when that was asked for and a frame was quarantined.
+[[nodiscard]] int planes_of_mosaic(std::vector<plan::FrameRecord>& frames, RunConfig const& config,
+                                   Context& context);
 }  // namespace sectile::pipeline

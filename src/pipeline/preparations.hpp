@@ -29,8 +29,8 @@ class Preparations
     /// Why the frame cannot be calibrated: it has another shape than a master.
     [[nodiscard]] std::optional<std::string> reason_unfit(sky::FrameHeader const& header) const;
 
-    /// Pixels to repair in the frames of a camera (camera_of()): ascending y, x, and the same on every rank. Not
-    /// thread-safe against of().
+    /// Pixels to repair in the frames of a camera (camera_of()): ascending y, x, and the same on
+    /// every rank. Not thread-safe against of().
     void set_defects(std::string const& camera,
                      std::shared_ptr<std::vector<compute::DefectPosition> const> defects)
     {

@@ -265,8 +265,7 @@ std::vector<PlaneMeasurement> planes_of(Json const& json)
     core::require(values.size() % 5 == 0, "packed measurements have the wrong length");
     std::vector<PlaneMeasurement> planes;
     for (std::size_t i = 0; i < values.size(); i += 5) {
-        planes.push_back(
-            {values[i], values[i + 1], values[i + 2], values[i + 3], values[i + 4]});
+        planes.push_back({values[i], values[i + 1], values[i + 2], values[i + 3], values[i + 4]});
     }
     return planes;
 }
@@ -320,14 +319,13 @@ std::vector<FrameStar> stars_of(Json const& json)
 
 Json packed(FrameRecord const& record)
 {
-    return Json::array({record.id.value, record.header.path, record.header.hdu,
-                        packed(record.header.geometry), packed(record.header.facts),
-                        packed(record.header.wcs), record.header.wcs_origin,
-                        static_cast<int>(record.verdict.state), record.verdict.reason,
-                        packed(record.planes), packed(std::span(&record.masked_fraction, 1)),
-                        packed(record.footprint), packed(record.quality), packed(record.stars),
-                        packed(record.registration), packed(record.header.weight),
-                        packed(record.header.mask)});
+    return Json::array(
+        {record.id.value, record.header.path, record.header.hdu, packed(record.header.geometry),
+         packed(record.header.facts), packed(record.header.wcs), record.header.wcs_origin,
+         static_cast<int>(record.verdict.state), record.verdict.reason, packed(record.planes),
+         packed(std::span(&record.masked_fraction, 1)), packed(record.footprint),
+         packed(record.quality), packed(record.stars), packed(record.registration),
+         packed(record.header.weight), packed(record.header.mask)});
 }
 
 FrameRecord record_of(Json const& json)

@@ -41,8 +41,7 @@ struct Criterion
 std::array<Criterion, 5> const& criteria()
 {
     static std::array<Criterion, 5> const all{
-        {{"FWHM", " px", true, true, 0.1, 0.0,
-          [](FrameRecord const& f) { return f.quality.fwhm; }},
+        {{"FWHM", " px", true, true, 0.1, 0.0, [](FrameRecord const& f) { return f.quality.fwhm; }},
          {"ellipticity", "", true, false, 0.1, 0.0,
           [](FrameRecord const& f) { return f.quality.ellipticity; }},
          {"number of stars", "", false, true, 0.1, 1.0,
@@ -85,7 +84,8 @@ Spread spread_of(std::vector<double> values)
 std::string sentence(Criterion const& criterion, FrameRecord const& frame, Spread const& spread,
                      double deviation)
 {
-    double const usual = criterion.is_ratio ? std::exp(spread.median) - criterion.added : spread.median;
+    double const usual =
+        criterion.is_ratio ? std::exp(spread.median) - criterion.added : spread.median;
     std::array<char, 160> text{};
     std::snprintf(text.data(), text.size(), "its %s of %.4g%s is %.1f sigma from the usual %.4g%s",
                   criterion.name, criterion.value(frame), criterion.unit, deviation, usual,

@@ -166,7 +166,8 @@ class LeastSquares
                                           Eigen::VectorXd const& right)
     {
         constexpr double rounding = 1e-12;
-        Eigen::ConjugateGradient<Eigen::SparseMatrix<double>, Eigen::Lower | Eigen::Upper> gradients;
+        Eigen::ConjugateGradient<Eigen::SparseMatrix<double>, Eigen::Lower | Eigen::Upper>
+            gradients;
         gradients.setTolerance(rounding);
         gradients.compute(normal);
         if (last_.size() != right.size()) {

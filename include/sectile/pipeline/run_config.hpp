@@ -182,7 +182,7 @@ struct RunConfig
     std::string log_level = "info";
 
     Debayer debayer = Debayer::bilinear;
-    bool cosmetic = true;  ///< hot pixels are repaired before debayering
+    bool cosmetic = true;         ///< hot pixels are repaired before debayering
     bool registers_stars = true;  ///< registration: by stars, or as the WCS say
     QualityGate quality_gate = QualityGate::report;
     double quality_gate_sigma = 4.0;

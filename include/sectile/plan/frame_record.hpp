@@ -78,8 +78,8 @@ struct FrameFootprint
 /// How a frame was tied to its group by stars.
 struct FrameRegistration
 {
-    std::int64_t matches = 0;  ///< stars; 0: the WCS is the frame's own
-    double rms = unmeasured;   ///< of the matched stars after the fit, pixels
+    std::int64_t matches = 0;   ///< stars; 0: the WCS is the frame's own
+    double rms = unmeasured;    ///< of the matched stars after the fit, pixels
     double shift = unmeasured;  ///< how far a fit moved the middle or a corner of the frame, pixels
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Stands in for libnvidia-ml.so.1 with three devices, signatures in the layout of the NVML interface:
-// device i is i * 10 % busy and uses i GiB; device 2, like a MIG slice, does not tell how busy it
-// is.
+// Stands in for libnvidia-ml.so.1 with three devices, signatures in the layout of the NVML
+// interface: device i is i * 10 % busy and uses i GiB; device 2, like a MIG slice, does not tell
+// how busy it is.
 #include <cstring>
 
 namespace
