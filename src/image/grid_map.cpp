@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 namespace sectile::image
 {
@@ -95,24 +96,33 @@ core::Box GridMap::source_bounds(core::Box const& part) const
     std::int64_t const i1 = floor_div(wanted.x1 - 1, spacing) - node_x0;
     std::int64_t const j0 = floor_div(wanted.y0, spacing) - node_y0;
     std::int64_t const j1 = floor_div(wanted.y1 - 1, spacing) - node_y0;
-    auto const block = static_cast<std::size_t>(spacing) * static_cast<std::size_t>(spacing);
     Bounds bounds;
+    std::vector<double> row_x(static_cast<std::size_t>(spacing));
+    std::vector<double> row_y(static_cast<std::size_t>(spacing));
+    auto const add_row = [&](std::int64_t y, std::int64_t first, std::int64_t last) {
+        evaluate_row(y, first, last, row_x.data(), row_y.data());
+        for (std::int64_t k = 0; k < last - first; ++k) {
+            bounds.add(row_x[static_cast<std::size_t>(k)], row_y[static_cast<std::size_t>(k)]);
+        }
+    };
     for (std::int64_t j = j0; j <= j1; ++j) {
+        std::int64_t const y0 = std::max(wanted.y0, (j + node_y0) * spacing);
+        std::int64_t const y1 = std::min(wanted.y1, (j + node_y0 + 1) * spacing);
         for (std::int64_t i = i0; i <= i1; ++i) {
-            std::int32_t const exact =
-                exact_cell.empty() ? -1
-                                   : exact_cell[static_cast<std::size_t>(j * (nodes_x - 1) + i)];
-            if (exact >= 0) {
-                std::size_t const offset = static_cast<std::size_t>(exact) * block;
-                for (std::size_t k = 0; k < block; ++k) {
-                    bounds.add(exact_x[offset + k], exact_y[offset + k]);
+            std::int64_t const x0 = std::max(wanted.x0, (i + node_x0) * spacing);
+            std::int64_t const x1 = std::min(wanted.x1, (i + node_x0 + 1) * spacing);
+            bool const is_exact = !exact_cell.empty() &&
+                                  exact_cell[static_cast<std::size_t>(j * (nodes_x - 1) + i)] >= 0;
+            if (is_exact) {
+                for (std::int64_t y = y0; y < y1; ++y) {
+                    add_row(y, x0, x1);
                 }
                 continue;
             }
-            for (std::int64_t const corner : {j * nodes_x + i, j * nodes_x + i + 1,
-                                              (j + 1) * nodes_x + i, (j + 1) * nodes_x + i + 1}) {
-                bounds.add(x[static_cast<std::size_t>(corner)],
-                           y[static_cast<std::size_t>(corner)]);
+            // Bilinear inside a cell: the extremes over a part of it are at the part's corners.
+            for (std::int64_t const y : {y0, y1 - 1}) {
+                add_row(y, x0, x0 + 1);
+                add_row(y, x1 - 1, x1);
             }
         }
     }

@@ -48,6 +48,7 @@ double weighted_median(std::vector<WeightedRatio> ratios)
 void GroupCatalog::add(Entry const& frame,
                        std::vector<std::pair<std::uint32_t, std::uint32_t>> const& pairs)
 {
+    ++frames_;
     std::vector<std::size_t> target(frame.stars.size(), SIZE_MAX);
     for (auto const& [own, known] : pairs) {
         target[own] = known;
@@ -115,8 +116,12 @@ std::vector<solve::StarPosition> GroupCatalog::positions() const
 {
     std::vector<solve::StarPosition> positions;
     positions.reserve(stars_.size());
+    // Once there are some frames, what only one of them saw is noise for the most part, and a crowd
+    // of such entries would make any match a chance. NaN: passed over.
+    constexpr int some_frames = 8;
     for (Star const& star : stars_) {
-        positions.push_back({star.x, star.y, -star.order});
+        bool const is_proven = star.count > 1 || frames_ < some_frames;
+        positions.push_back({star.x, star.y, is_proven ? -star.order : plan::unmeasured});
     }
     return positions;
 }

@@ -49,7 +49,7 @@ class GroupCatalog
     void move_to_own_places();
 
     [[nodiscard]] std::vector<Star> const& stars() const { return stars_; }
-    /// For matching.
+    /// For matching; stars that are not to be believed yet have flux NaN.
     [[nodiscard]] std::vector<solve::StarPosition> positions() const;
     /// Flux of the catalogue over flux of the frame, from the pairs: median weighted by flux (the
     /// noise of a ratio goes with its inverse), plane by plane; NaN from fewer than `least` stars.
@@ -59,5 +59,6 @@ class GroupCatalog
 
   private:
     std::vector<Star> stars_;
+    int frames_ = 0;  ///< that were added
 };
 }  // namespace sectile::pipeline

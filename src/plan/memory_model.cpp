@@ -9,7 +9,7 @@ namespace sectile::plan
 namespace
 {
 constexpr std::int64_t float_bytes = 4;
-constexpr std::int64_t window_margin = 16;  ///< kernel support and rounding, both sides
+constexpr std::int64_t window_margin = 24;  ///< kernel support and rounding, both sides
 constexpr std::int64_t strips_in_flight = 2;
 constexpr std::int64_t narrow_coverage_bytes = 2;  ///< of the 16-bit copy that is written
 /// Coordinate map, transforms and handles of a window in use.
@@ -21,14 +21,16 @@ constexpr std::int64_t sample_bytes = 8;                 ///< value and weight
 constexpr std::int64_t worker_bytes = std::int64_t{1} << 20;
 
 /// Source pixels along one axis under a box of the destination, margin included, at most the
-/// source: a turned source needs more for the box's extent across.
+/// source with its margin: a turned source needs more for the box's extent across.
 std::int64_t source_extent(std::int64_t along, double spread, std::int64_t across,
                            double cross_spread, std::int64_t whole)
 {
     double const needed = std::ceil(static_cast<double>(along) * spread +
                                     static_cast<double>(across) * cross_spread) +
                           window_margin;
-    return needed >= static_cast<double>(whole) ? whole : static_cast<std::int64_t>(needed);
+    // A window reaches over the edge of its source, so that kernels need no bounds checks there.
+    std::int64_t const most = whole + window_margin;
+    return needed >= static_cast<double>(most) ? most : static_cast<std::int64_t>(needed);
 }
 }  // namespace
 

@@ -221,14 +221,14 @@ TEST(GridMap, BoundsHoldEveryPositionOfThePart)
     }
 }
 
-TEST(GridMap, BoundsStickOutByNoMoreThanACell)
+TEST(GridMap, BoundsAreThoseOfThePartNotOfItsCells)
 {
     GridMap const map = make_map({0, 0, 64, 64}, 8, [](double x, double y) {
         return Position{x, y};
     });
 
-    // Pixels 10...19 lie in the cells of pixels 8...23; the map of them ends at node 24.
-    EXPECT_EQ(map.source_bounds({10, 10, 20, 20}), (Box{8, 8, 26, 26}));
+    // Pixels 10...19 lie in the cells of pixels 8...23, which a thin strip must not pay for.
+    EXPECT_EQ(map.source_bounds({10, 10, 20, 20}), (Box{10, 10, 21, 21}));
 }
 
 TEST(GridMap, BoundsAreEmptyWhereNothingMaps)

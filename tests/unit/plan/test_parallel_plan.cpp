@@ -143,9 +143,9 @@ TEST(MemoryModel, CountsTheBuffersOfAMean)
 
     plan::MemoryModel const model(job);
 
-    // Two strips of 3 planes x 12 bytes + 1, and the sums; 116 rows of 5 sources of 9 float planes.
+    // Two strips of 3 planes x 12 bytes + 1, and the sums; 124 rows of 5 sources of 9 float planes.
     EXPECT_EQ(model.strip_bytes(shape), 100 * 20000 * (2 * 37 + 3 * 28));
-    EXPECT_EQ(model.window_bytes(shape), 5 * 9 * 4 * 116 * 4000);
+    EXPECT_EQ(model.window_bytes(shape), 5 * 9 * 4 * 124 * 4024);
     // The 16-bit copy of the coverage and more of the sink, maps of five source widths and one.
     EXPECT_EQ(model.sink_bytes(shape), 100 * 20000 * (3 * 14 + 1) / 4);
     EXPECT_EQ(model.peak_bytes(shape), model.strip_bytes(shape) + model.sink_bytes(shape) +
@@ -175,10 +175,10 @@ TEST(MemoryModel, CountsWhatReadingAndWritingHoldBeside)
     job.open_bytes = 1000;
     EXPECT_EQ(plan::MemoryModel(job).peak_bytes(shape), plain + 4 * 1000);
     job.load_planes = 1;
-    EXPECT_EQ(plan::MemoryModel(job).peak_bytes(shape), plain + 4 * (1000 + 4 * 116 * 4000));
+    EXPECT_EQ(plan::MemoryModel(job).peak_bytes(shape), plain + 4 * (1000 + 4 * 124 * 4024));
     job.worker_scratch = mebibyte;
     EXPECT_EQ(plan::MemoryModel(job).peak_bytes(shape),
-              plain + 4 * (1000 + 4 * 116 * 4000 + mebibyte - 3 * 8 * 512));
+              plain + 4 * (1000 + 4 * 124 * 4024 + mebibyte - 3 * 8 * 512));
     job.ranks_of_sink = 4;
     EXPECT_GT(plan::MemoryModel(job).sink_bytes(shape), 4 * 100 * 20000 * 37);
 }
