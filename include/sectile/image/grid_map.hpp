@@ -42,8 +42,7 @@ struct GridMap
                       double* out_y) const;
 
     /// Smallest box of whole source pixels that holds the positions of all destination pixels of
-    /// `part` (inside domain), without kernel margin; empty when nothing maps. Conservative: may be
-    /// larger by what a cell sticks out of `part`.
+    /// `part` (inside domain), without kernel margin; empty when nothing maps.
     [[nodiscard]] core::Box source_bounds(core::Box const& part) const;
 
     [[nodiscard]] std::size_t bytes() const
