@@ -217,7 +217,8 @@ void tune_heap()
 #ifdef __GLIBC__
     // glibc raises the threshold up to 32 MiB by itself when such blocks are freed, and the heap
     // then keeps what lies below the topmost block in use.
-    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    // Windows of small frames count too: small results that stay between them would keep each one.
+    mallopt(M_MMAP_THRESHOLD, 256 << 10);
     mallopt(M_TRIM_THRESHOLD, 4 << 20);
     mallopt(M_ARENA_MAX, 4);
 #endif

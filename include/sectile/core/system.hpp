@@ -43,8 +43,8 @@ struct ProcessUsage
 /// Starts the measurement of the peak anew; false where the system cannot.
 bool reset_peak_resident();
 
-/// Makes the heap keep its word: blocks of a mebibyte and more come straight from the system and go
-/// back to it at once, and few arenas are kept. Once, before other threads exist.
+/// Makes the heap keep its word: blocks of a quarter mebibyte and more come straight from the
+/// system and go back to it at once, and few arenas are kept. Once, before other threads exist.
 void tune_heap();
 
 /// Gives memory that the heap holds for later back to the system.
