@@ -312,7 +312,7 @@ std::vector<FrameStar> stars_of(Json const& json)
     core::require(values.size() % 5 == 0, "packed stars have the wrong length");
     std::vector<FrameStar> stars(values.size() / 5);
     if (!stars.empty()) {
-        std::memcpy(stars.data(), values.data(), values.size() * sizeof(float));
+        std::memcpy(static_cast<void*>(stars.data()), values.data(), values.size() * sizeof(float));
     }
     return stars;
 }
