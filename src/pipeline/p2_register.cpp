@@ -10,6 +10,7 @@
 #include "sectile/core/log.hpp"
 #include "sectile/plan/decomposition.hpp"
 
+#include "pipeline/record_travel.hpp"
 #include "pipeline/register_group.hpp"
 
 namespace sectile::pipeline
@@ -91,12 +92,10 @@ void register_frames(plan::MosaicPlan& mosaic, RunConfig const& config, Context&
     for (auto& frames : done) {
         std::ranges::move(frames, std::back_inserter(own));
     }
-    for (auto& part : comm::all_gather(context.world, plan::pack(own))) {
-        for (FrameRecord& frame : plan::unpack(part)) {
-            mosaic.frames[frame.id.value] = std::move(frame);
-        }
-        part = {};
-    }
+    for_each_record(context.world, std::move(own), [&](FrameRecord frame, int /*rank*/) {
+        std::uint32_t const id = frame.id.value;
+        mosaic.frames[id] = std::move(frame);
+    });
     std::size_t const before = mosaic.groups.size();
     for (FrameRecord const& frame : mosaic.frames) {
         if (!frame.verdict.accepted() && frame.verdict.reason.starts_with("its stars")) {

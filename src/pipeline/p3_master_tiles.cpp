@@ -19,7 +19,9 @@
 #include "pipeline/frame_levels.hpp"
 #include "pipeline/photometry.hpp"
 #include "pipeline/placement.hpp"
+#include "pipeline/record_travel.hpp"
 #include "pipeline/register_group.hpp"
+#include "pipeline/tile_grid.hpp"
 
 namespace sectile::pipeline
 {
@@ -74,19 +76,6 @@ void normalise(std::vector<MosaicSource>& sources, std::size_t reference, sky::S
             source.photometry[c].offset -= gauge[c].offset;
         }
     }
-}
-
-plan::CanvasGrid tile_grid(std::vector<FrameRecord> const& frames, std::size_t reference)
-{
-    std::vector<plan::GridInput> inputs;
-    inputs.reserve(frames.size());
-    for (FrameRecord const& frame : frames) {
-        inputs.push_back(
-            {frame.footprint.edge, frame.footprint.center, frame.footprint.pixel_scale});
-    }
-    bool const mirrored = sky::SkyWcs(frames[reference].header.wcs).is_mirrored();
-    return plan::plan_tile_grid(inputs, reference, frames[reference].footprint.position_angle,
-                                mirrored);
 }
 
 std::string tile_path(RunConfig const& config, plan::Group const& group)
@@ -221,22 +210,11 @@ std::vector<MosaicSource> make_master_tiles(std::vector<plan::Group> const& grou
         context.progress.end();
     });
     std::vector<MosaicSource> tiles(groups.size());
-    auto const take = [&](std::vector<FrameRecord> const& records, std::size_t rank) {
-        for (FrameRecord const& record : records) {
-            MosaicSource& tile = tiles[record.id.value];
-            tile = source_of(record, MosaicSource::Kind::tile);
-            tile.home = static_cast<int>(rank);
-        }
-    };
-    if (context.world.size() == 1) {
-        take(made, 0);
-        return tiles;
-    }
-    auto parts = comm::all_gather(context.world, plan::pack(made));
-    for (std::size_t rank = 0; rank < parts.size(); ++rank) {
-        take(plan::unpack(parts[rank]), rank);
-        parts[rank] = {};
-    }
+    for_each_record(context.world, std::move(made), [&](FrameRecord record, int rank) {
+        MosaicSource& tile = tiles[record.id.value];
+        tile = source_of(record, MosaicSource::Kind::tile);
+        tile.home = rank;
+    });
     return tiles;
 }
 }  // namespace sectile::pipeline

@@ -10,6 +10,7 @@
 #include "sectile/io/frame_reader.hpp"
 
 #include "pipeline/broadcast.hpp"
+#include "pipeline/tile_grid.hpp"
 
 namespace sectile::pipeline
 {
@@ -62,8 +63,7 @@ plan::CanvasGrid plan_global_grid(std::vector<plan::FrameRecord>& frames, RunCon
     std::vector<std::size_t> frame_of_input;
     for (std::size_t i = 0; i < frames.size(); ++i) {
         if (frames[i].verdict.accepted()) {
-            plan::FrameFootprint const& footprint = frames[i].footprint;
-            inputs.push_back({footprint.edge, footprint.center, footprint.pixel_scale});
+            inputs.push_back(grid_input_of(frames[i].footprint));
             frame_of_input.push_back(i);
         }
     }

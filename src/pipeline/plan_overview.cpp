@@ -11,6 +11,7 @@
 
 #include "pipeline/coadd_plan.hpp"
 #include "pipeline/placement.hpp"
+#include "pipeline/tile_grid.hpp"
 
 namespace sectile::pipeline
 {
@@ -109,8 +110,7 @@ plan::CanvasGrid Overview::tile_grid(plan::Group const& group) const
     std::vector<plan::GridInput> inputs;
     inputs.reserve(group.frames.size());
     for (core::FrameId const id : group.frames) {
-        plan::FrameFootprint const& footprint = mosaic_.frames[id.value].footprint;
-        inputs.push_back({footprint.edge, footprint.center, footprint.pixel_scale});
+        inputs.push_back(grid_input_of(mosaic_.frames[id.value].footprint));
     }
     plan::FrameRecord const& reference = mosaic_.frames[group.frames.front().value];
     return plan::plan_tile_grid(inputs, 0, reference.footprint.position_angle,

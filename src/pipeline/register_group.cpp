@@ -11,13 +11,13 @@
 
 #include "sectile/core/error.hpp"
 #include "sectile/core/robust.hpp"
-#include "sectile/plan/canvas_grid.hpp"
 #include "sectile/sky/sky_wcs.hpp"
 #include "sectile/solve/star_match.hpp"
 #include "sectile/solve/wcs_fit.hpp"
 
 #include "pipeline/frame_footprint.hpp"
 #include "pipeline/group_catalog.hpp"
+#include "pipeline/tile_grid.hpp"
 
 namespace sectile::pipeline
 {
@@ -46,7 +46,7 @@ class Registration
 {
   public:
     Registration(std::vector<FrameRecord>& frames, std::size_t reference)
-        : frames_(frames), reference_(reference), plane_(plane_of(frames, reference))
+        : frames_(frames), reference_(reference), plane_(tile_grid(frames, reference).wcs)
     {
         for (FrameRecord const& frame : frames) {
             own_wcs_.push_back(frame.header.wcs);
@@ -68,20 +68,6 @@ class Registration
     }
 
   private:
-    static sky::SkyWcs plane_of(std::vector<FrameRecord> const& frames, std::size_t reference)
-    {
-        std::vector<plan::GridInput> inputs;
-        for (FrameRecord const& frame : frames) {
-            inputs.push_back(
-                {frame.footprint.edge, frame.footprint.center, frame.footprint.pixel_scale});
-        }
-        bool const mirrored = sky::SkyWcs(frames[reference].header.wcs).is_mirrored();
-        return sky::SkyWcs(plan::plan_tile_grid(inputs, reference,
-                                                frames[reference].footprint.position_angle,
-                                                mirrored)
-                               .wcs);
-    }
-
     /// The reference, then the others by distance from it.
     [[nodiscard]] std::vector<std::size_t> order() const
     {

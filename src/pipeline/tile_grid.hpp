@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "sectile/plan/canvas_grid.hpp"
+#include "sectile/plan/frame_record.hpp"
+
+namespace sectile::pipeline
+{
+/// A frame as the planner of grids sees it.
+[[nodiscard]] plan::GridInput grid_input_of(plan::FrameFootprint const& footprint);
+
+/// Grid of the master tile of these frames, oriented as the frame at index `reference`. Throws
+/// core::InputError when that has no usable WCS. Thread-safe.
+[[nodiscard]] plan::CanvasGrid tile_grid(std::vector<plan::FrameRecord> const& frames,
+                                         std::size_t reference);
+}  // namespace sectile::pipeline
