@@ -2,11 +2,9 @@
 #include "pipeline/hot_pixel_maps.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
 #include <span>
 #include <tuple>
-#include <type_traits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,75 +12,13 @@
 #include "sectile/core/hash.hpp"
 #include "sectile/core/log.hpp"
 
+#include "pipeline/byte_stream.hpp"
+
 namespace sectile::pipeline
 {
 namespace
 {
 constexpr std::size_t enough_votes = 256;
-
-/// Plain bytes of numbers, texts and arrays, one after another.
-class Writer
-{
-  public:
-    void number(std::uint64_t value) { raw(&value, sizeof value); }
-    void text(std::string const& value)
-    {
-        number(value.size());
-        raw(value.data(), value.size());
-    }
-    template <class T>
-    void array(std::vector<T> const& values)
-    {
-        static_assert(std::is_trivially_copyable_v<T>);
-        number(values.size());
-        raw(values.data(), values.size() * sizeof(T));
-    }
-    [[nodiscard]] std::vector<std::byte> take() { return std::move(bytes_); }
-
-  private:
-    void raw(void const* data, std::size_t size)
-    {
-        auto const* const first = static_cast<std::byte const*>(data);
-        bytes_.insert(bytes_.end(), first, first + size);
-    }
-    std::vector<std::byte> bytes_;
-};
-
-class Reader
-{
-  public:
-    explicit Reader(std::span<std::byte const> bytes) : rest_(bytes) {}
-    [[nodiscard]] bool at_end() const { return rest_.empty(); }
-    std::uint64_t number()
-    {
-        std::uint64_t value = 0;
-        raw(&value, sizeof value);
-        return value;
-    }
-    std::string text()
-    {
-        std::string value(number(), '\0');
-        raw(value.data(), value.size());
-        return value;
-    }
-    template <class T>
-    std::vector<T> array()
-    {
-        std::vector<T> values(number());
-        raw(values.data(), values.size() * sizeof(T));
-        return values;
-    }
-
-  private:
-    void raw(void* data, std::size_t size)
-    {
-        if (size > 0) {
-            std::memcpy(data, rest_.data(), size);
-            rest_ = rest_.subspan(size);
-        }
-    }
-    std::span<std::byte const> rest_;
-};
 
 void sort_votes(std::vector<HotPixelVotes::Vote>& votes)
 {
@@ -93,7 +29,7 @@ void sort_votes(std::vector<HotPixelVotes::Vote>& votes)
 
 std::vector<std::byte> packed(std::vector<HotPixelVotes::Vote> const& votes)
 {
-    Writer out;
+    ByteWriter out;
     for (HotPixelVotes::Vote const& vote : votes) {
         out.text(vote.camera);
         out.text(vote.path);
@@ -106,7 +42,7 @@ std::vector<std::byte> packed(std::vector<HotPixelVotes::Vote> const& votes)
 std::vector<HotPixelVotes::Vote> unpacked(std::span<std::byte const> bytes)
 {
     std::vector<HotPixelVotes::Vote> votes;
-    for (Reader in(bytes); !in.at_end();) {
+    for (ByteReader in(bytes); !in.at_end();) {
         HotPixelVotes::Vote vote;
         vote.camera = in.text();
         vote.path = in.text();
@@ -121,7 +57,7 @@ std::vector<HotPixelVotes::Vote> unpacked(std::span<std::byte const> bytes)
 std::vector<std::byte> decide(std::vector<HotPixelVotes::Vote> votes)
 {
     sort_votes(votes);
-    Writer out;
+    ByteWriter out;
     for (auto first = votes.begin(); first != votes.end();) {
         auto const last = std::find_if(
             first, votes.end(), [&](auto const& vote) { return vote.camera != first->camera; });
@@ -192,7 +128,7 @@ HotPixelMaps find_hot_pixels(HotPixelVotes& votes, comm::Communicator const& com
     });
     comm::broadcast(comm, decided);
     HotPixelMaps maps;
-    for (Reader in(decided); !in.at_end();) {
+    for (ByteReader in(decided); !in.at_end();) {
         std::string camera = in.text();
         maps[std::move(camera)] = std::make_shared<std::vector<compute::DefectPosition> const>(
             in.array<compute::DefectPosition>());

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <cstring>
-#include <type_traits>
 #include <utility>
 
+#include "pipeline/byte_stream.hpp"
 #include "pipeline/sky_cells.hpp"
 
 namespace sectile::pipeline
 {
 namespace
 {
-static_assert(std::is_trivially_copyable_v<CellLevel>);
-
 std::size_t packed_size(std::vector<IndexedCells> const& own)
 {
     std::size_t size = 0;
@@ -25,43 +22,25 @@ std::size_t packed_size(std::vector<IndexedCells> const& own)
 
 std::vector<std::byte> pack_cells(std::vector<IndexedCells> own)
 {
-    std::vector<std::byte> bytes;
-    bytes.reserve(packed_size(own));
-    auto const put = [&](void const* data, std::size_t size) {
-        auto const* first = static_cast<std::byte const*>(data);
-        bytes.insert(bytes.end(), first, first + size);
-    };
+    ByteWriter out;
+    out.reserve(packed_size(own));
     for (IndexedCells const& source : own) {
-        std::uint64_t const index = source.source;
-        put(&index, sizeof index);
+        out.number(source.source);
         for (auto const& cells : source.cells) {
-            std::uint64_t const count = cells.size();
-            put(&count, sizeof count);
-            put(cells.data(), cells.size() * sizeof(CellLevel));
+            out.array(cells);
         }
     }
-    return bytes;
+    return out.take();
 }
 
 void unpack_cells(std::vector<std::byte> const& bytes, std::size_t planes,
                   std::vector<SourceCells>& all)
 {
-    std::size_t at = 0;
-    auto const get = [&](void* data, std::size_t size) {
-        std::memcpy(data, bytes.data() + at, size);
-        at += size;
-    };
-    while (at < bytes.size()) {
-        std::uint64_t index = 0;
-        get(&index, sizeof index);
+    for (ByteReader in(bytes); !in.at_end();) {
+        std::uint64_t const index = in.number();
         SourceCells cells(planes);
         for (auto& plane : cells) {
-            std::uint64_t count = 0;
-            get(&count, sizeof count);
-            plane.resize(count);
-            if (count > 0) {
-                get(plane.data(), count * sizeof(CellLevel));
-            }
+            plane = in.array<CellLevel>();
         }
         all[index] = std::move(cells);
     }
