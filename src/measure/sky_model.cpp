@@ -188,6 +188,17 @@ double clear_mean(WorkingPlane const& plane, int x0, int y0, int x1, int y1, dou
     return static_cast<double>(count) >= least_share * area ? sum / static_cast<double>(count)
                                                             : unknown;
 }
+
+/// Level at the centre and gradient of the plane through at least one cell.
+SkyModel sky_through(std::vector<Cell> const& cells, WorkingPlane const& plane)
+{
+    SkyModel sky;
+    Plane const fit = robust_plane(cells);
+    sky.level = fit.at({0.5 * (plane.width() - 1), 0.5 * (plane.height() - 1), 0.0, 0.0});
+    sky.gradient_x = fit.slope_x;
+    sky.gradient_y = fit.slope_y;
+    return sky;
+}
 }  // namespace
 
 int mesh_for(int length, int width, int height, int wanted)
@@ -201,16 +212,8 @@ int mesh_for(int length, int width, int height, int wanted)
 
 SkyModel fit_sky(WorkingPlane const& plane, sep_bkg const& background)
 {
-    SkyModel sky;
     std::vector<Cell> const cells = measured_cells(plane, background);
-    if (cells.empty()) {
-        return sky;
-    }
-    Plane const fit = robust_plane(cells);
-    sky.level = fit.at({0.5 * (plane.width() - 1), 0.5 * (plane.height() - 1), 0.0, 0.0});
-    sky.gradient_x = fit.slope_x;
-    sky.gradient_y = fit.slope_y;
-    return sky;
+    return cells.empty() ? SkyModel{} : sky_through(cells, plane);
 }
 
 double noise_of(WorkingPlane const& plane, double start)
@@ -272,15 +275,11 @@ SkyModel leftover_sky(WorkingPlane const& plane, sep_bkg const& background, doub
             }
         }
     }
-    SkyModel sky;
-    sky.level = sky.gradient_x = sky.gradient_y = 0.0;
     if (cells.empty()) {
-        return sky;
+        SkyModel none;
+        none.level = none.gradient_x = none.gradient_y = 0.0;
+        return none;
     }
-    Plane const fit = robust_plane(cells);
-    sky.level = fit.at({0.5 * (plane.width() - 1), 0.5 * (plane.height() - 1), 0.0, 0.0});
-    sky.gradient_x = fit.slope_x;
-    sky.gradient_y = fit.slope_y;
-    return sky;
+    return sky_through(cells, plane);
 }
 }  // namespace sectile::measure

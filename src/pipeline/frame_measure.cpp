@@ -202,7 +202,10 @@ class FrameSurvey
             if (!is_superpixels()) {
                 levels_.add(std::as_const(raw).view().clipped_to(block.core));
             }
-            double const saturation = saturation_of(header_, std::as_const(raw).view());
+            // Before the repair, which changes the pixels; without stars nobody asks.
+            double const saturation = request_.stars
+                                          ? saturation_of(header_, std::as_const(raw).view())
+                                          : plan::unmeasured;
             look_for_hot_pixels(block, raw);
             image::Image<float> const planes = debayered(std::move(raw));
             core::Box const core =
