@@ -295,9 +295,11 @@ void add_grid(Builder& table)
         });
     table.real("padding_percent", "border around the inputs, percent of the canvas", {0.0, 100.0},
                SECTILE_FIELD(grid.padding_percent));
-    table.text("reference_grid", "FILE",
-               "use exactly the grid of this FITS file or text header (.hdr, .head)",
-               SECTILE_FIELD(reference_grid_file));
+    table.text(
+        "reference_grid", "FILE",
+        "use exactly the grid of this FITS file (mosaic.fits, grid.fits, .wcs) or text header "
+        "(.hdr, .head)",
+        SECTILE_FIELD(reference_grid_file));
     table.integer("max_canvas_pixels", "a larger canvas is an error", {1.0, 9e18},
                   SECTILE_FIELD(grid.max_canvas_pixels));
     table.choice<plan::OutlierTiles>(

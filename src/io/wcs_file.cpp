@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
+#include <optional>
 
 #include "sectile/core/error.hpp"
 #include "sectile/io/fits_writer.hpp"
@@ -26,43 +26,74 @@ std::string read_small_file(std::string const& path)
     return text;
 }
 
+struct ImageSize
+{
+    std::int64_t width = 0;
+    std::int64_t height = 0;
+    friend bool operator==(ImageSize const&, ImageSize const&) = default;
+};
+
 /// Size of the image that was solved, where the file states it.
-std::string reason_for_other_size(HeaderCards const& header, std::int64_t width,
-                                  std::int64_t height)
+std::optional<ImageSize> size_stated_in(HeaderCards const& header)
 {
     for (auto const& [columns, rows] :
          {std::array{"IMAGEW", "IMAGEH"}, std::array{"NAXIS1", "NAXIS2"}}) {
-        auto const w = header.integer(columns);
-        auto const h = header.integer(rows);
-        if (w && h && *w > 0 && *h > 0 && (*w != width || *h != height)) {
-            return "it is the solution of an image of " + std::to_string(*w) + "x" +
-                   std::to_string(*h) + " pixels";
+        auto const width = header.integer(columns);
+        auto const height = header.integer(rows);
+        if (width && height && *width > 0 && *height > 0) {
+            return ImageSize{*width, *height};
         }
     }
-    return {};
+    return std::nullopt;
 }
-}  // namespace
 
-WcsFile read_wcs_file(std::string const& path, std::int64_t width, std::int64_t height,
-                      StatedSize stated_size)
+/// Reads the file for an image whose size `size_of(header, file)` tells, unless it sets a reason.
+template <class SizeOf>
+WcsFile read_sized(std::string const& path, SizeOf const& size_of)
 {
     WcsFile file;
     try {
         HeaderCards const header(read_small_file(path));
         if (!has_celestial_wcs(header)) {
             file.reason = "it holds no celestial coordinate system";
-        } else if (stated_size == StatedSize::must_agree) {
-            file.reason = reason_for_other_size(header, width, height);
+            return file;
         }
+        ImageSize const size = size_of(header, file);
         if (file.reason.empty()) {
-            file.wcs.cards = select_wcs_cards(header, {width, height});
-            file.wcs.width = width;
-            file.wcs.height = height;
+            file.wcs.cards = select_wcs_cards(header, {size.width, size.height});
+            file.wcs.width = size.width;
+            file.wcs.height = size.height;
         }
     } catch (core::IoError const& error) {
         file.reason = error.what();
     }
     return file;
+}
+}  // namespace
+
+WcsFile read_wcs_file(std::string const& path, std::int64_t width, std::int64_t height,
+                      StatedSize stated_size)
+{
+    return read_sized(path, [&](HeaderCards const& header, WcsFile& file) {
+        ImageSize const wanted{width, height};
+        ImageSize const stated = size_stated_in(header).value_or(wanted);
+        if (stated_size == StatedSize::must_agree && stated != wanted) {
+            file.reason = "it is the solution of an image of " + std::to_string(stated.width) +
+                          "x" + std::to_string(stated.height) + " pixels";
+        }
+        return wanted;
+    });
+}
+
+WcsFile read_wcs_file(std::string const& path)
+{
+    return read_sized(path, [](HeaderCards const& header, WcsFile& file) {
+        auto const stated = size_stated_in(header);
+        if (!stated) {
+            file.reason = "it states no size of its image (IMAGEW and IMAGEH)";
+        }
+        return stated.value_or(ImageSize{});
+    });
 }
 
 void write_wcs_file(std::string const& path, sky::WcsDescription const& wcs)

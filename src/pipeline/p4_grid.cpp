@@ -8,6 +8,7 @@
 #include "sectile/core/error.hpp"
 #include "sectile/core/log.hpp"
 #include "sectile/io/frame_reader.hpp"
+#include "sectile/io/wcs_file.hpp"
 
 #include "pipeline/broadcast.hpp"
 #include "pipeline/tile_grid.hpp"
@@ -27,15 +28,19 @@ std::string integer_card(char const* keyword, std::int64_t value)
     return fmt::format("{:<80}", fmt::format("{:<8}= {:>20}", keyword, value));
 }
 
-/// Cards of the first image of a FITS file, with its size.
+/// Cards of the first image of a FITS file, or of its header alone, with the size.
 std::string fits_grid(std::string const& path)
 {
     io::FileScan const scan = io::scan_file(path, false);
-    if (scan.frames.empty()) {
+    sky::WcsDescription wcs;
+    if (!scan.frames.empty()) {
+        wcs = scan.frames.front().wcs;
+    } else if (io::WcsFile const header = io::read_wcs_file(path); header.reason.empty()) {
+        wcs = header.wcs;  // grid.fits, or what a plate solver wrote
+    } else {
         throw unusable_grid(
-            path, scan.unreadable.empty() ? "it holds no image" : scan.unreadable.front().reason);
+            path, scan.unreadable.empty() ? header.reason : scan.unreadable.front().reason);
     }
-    sky::WcsDescription const& wcs = scan.frames.front().wcs;
     return integer_card("NAXIS", 2) + integer_card("NAXIS1", wcs.width) +
            integer_card("NAXIS2", wcs.height) + wcs.cards;
 }

@@ -148,6 +148,13 @@ TEST(Products, KeptTilesGiveTheSameMosaic)
     std::string const first = primary_pixels(scratch / "out/mosaic.fits");
     ASSERT_GT(first.size(), 100'000U);
     EXPECT_TRUE(first == primary_pixels(scratch / "again/mosaic.fits"));
+
+    // The grid alone, a header without pixels, does as well.
+    ProgramResult const by_grid =
+        run(scratch / "out/.sectile/tiles", scratch / "by_grid",
+            "--start-from master-tiles --reference-grid " + scratch / "out/grid.fits");
+    ASSERT_EQ(by_grid.exit_code, 0) << by_grid.output;
+    EXPECT_TRUE(first == primary_pixels(scratch / "by_grid/mosaic.fits"));
 }
 
 TEST(Products, EveryOddFileGetsAVerdictAndNothingCrashes)

@@ -28,6 +28,10 @@ enum class StatedSize : std::uint8_t
                                     std::int64_t height,
                                     StatedSize stated_size = StatedSize::must_agree);
 
+/// The same for an image of the size that the file states (IMAGEW and IMAGEH, else NAXIS1 and
+/// NAXIS2); a file without one is refused.
+[[nodiscard]] WcsFile read_wcs_file(std::string const& path);
+
 /// Writes a WCS without look-up tables as a FITS header without pixels, sized by IMAGEW and IMAGEH
 /// as plate solvers do; atomic. Throws core::IoError, core::InternalError (there are tables).
 void write_wcs_file(std::string const& path, sky::WcsDescription const& wcs);

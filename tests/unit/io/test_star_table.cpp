@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <array>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -99,6 +100,20 @@ TEST(WcsFile, RefusesAnotherSizeAndOtherFiles)
     EXPECT_EQ(read_wcs_file(folder / "a.wcs", 9, 9, StatedSize::ignored).reason, "");
     EXPECT_FALSE(read_wcs_file(folder / "b.wcs", 100, 80).reason.empty());
     EXPECT_FALSE(read_wcs_file(folder / "absent.wcs", 100, 80).reason.empty());
+}
+
+TEST(WcsFile, TellsItsOwnSizeOrThatThereIsNone)
+{
+    test::ScratchFolder const folder("wcs");
+    write_wcs_file(folder / "a.wcs", small_wcs());
+    std::ofstream(folder / "lines.wcs") << small_wcs().cards << card("END");
+
+    WcsFile const own = read_wcs_file(folder / "a.wcs");
+
+    EXPECT_EQ(own.reason, "");
+    EXPECT_EQ(own.wcs.width, 100);
+    EXPECT_EQ(own.wcs.height, 80);
+    EXPECT_NE(read_wcs_file(folder / "lines.wcs").reason.find("no size"), std::string::npos);
 }
 }  // namespace
 }  // namespace sectile::io
