@@ -5,7 +5,6 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <numeric>
 #include <system_error>
 #include <utility>
 
@@ -65,15 +64,14 @@ SolveOutcome failure_of(std::string const& solver, io::ProgramEnd const& end,
     return outcome;
 }
 
+/// Stars in the order of their brightness, which is that of the list. Their fluxes would not do:
+/// the brightest are saturated, and a solver that looks at the brightest first would miss them.
 std::vector<io::TableStar> table_of(std::vector<plan::FrameStar> const& stars)
 {
     std::vector<io::TableStar> table;
-    for (plan::FrameStar const& star : stars) {
-        double const flux = std::accumulate(
-            star.flux.begin(), star.flux.end(), 0.0,
-            [](double sum, float value) { return std::isfinite(value) ? sum + value : sum; });
-        if (std::isfinite(star.x) && std::isfinite(star.y)) {
-            table.push_back({star.x, star.y, flux});
+    for (std::size_t i = 0; i < stars.size(); ++i) {
+        if (std::isfinite(stars[i].x) && std::isfinite(stars[i].y)) {
+            table.push_back({stars[i].x, stars[i].y, static_cast<double>(stars.size() - i)});
         }
     }
     return table;

@@ -11,14 +11,12 @@
 
 #include <gtest/gtest.h>
 
-#include "sectile/compute/debayer.hpp"
-#include "sectile/image/image.hpp"
 #include "sectile/io/frame_reader.hpp"
 #include "sectile/io/wcs_file.hpp"
-#include "sectile/measure/measure_stars.hpp"
 #include "sectile/sky/sky_wcs.hpp"
 
 #include "pipeline/frame_footprint.hpp"
+#include "pipeline/frame_measure.hpp"
 #include "pipeline/p1_solve.hpp"
 #include "support/mpi_scratch_folder.hpp"
 #include "support/run_program.hpp"
@@ -30,26 +28,6 @@ namespace
 {
 using plan::FrameRecord;
 
-/// The brightest stars of the green plane.
-std::vector<plan::FrameStar> stars_of(sky::FrameHeader const& header)
-{
-    core::Box const box{0, 0, header.geometry.width, header.geometry.height};
-    image::Image<float> raw(box, 1);
-    io::FrameReader(header).read(raw.view());
-    image::Image<float> rgb(box, 3);
-    compute::debayer_bilinear(header.geometry.bayer, std::as_const(raw).view(), rgb.view());
-    measure::MeasureOptions options;
-    options.most_stars = 200;
-    auto const catalog = measure::measure_stars(std::as_const(rgb).view(), 1, options);
-    std::vector<plan::FrameStar> stars;
-    for (measure::Star const& star : catalog.stars) {
-        stars.push_back({static_cast<float>(star.x),
-                         static_cast<float>(star.y),
-                         {0.0F, static_cast<float>(star.flux), 0.0F}});
-    }
-    return stars;
-}
-
 /// All frames of a folder in the order of their paths, as P1 hands them on.
 std::vector<FrameRecord> frames_in(std::filesystem::path const& folder, bool drop_wcs,
                                    std::vector<sky::WcsDescription>& sidecars)
@@ -60,7 +38,7 @@ std::vector<FrameRecord> frames_in(std::filesystem::path const& folder, bool dro
         FrameRecord frame;
         frame.id = core::FrameId{static_cast<std::uint32_t>(frames.size())};
         frame.header = std::move(scan.frames.at(0));
-        frame.stars = stars_of(frame.header);
+        frame.stars = measure_frame(frame.header, {}, {}).stars;
         sidecars.push_back(frame.header.wcs);
         if (drop_wcs) {
             frame.header.wcs.cards.clear();

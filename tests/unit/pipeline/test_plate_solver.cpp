@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <array>
+#include <bit>
+#include <cstdint>
 #include <fstream>
+#include <limits>
+#include <span>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -131,6 +137,38 @@ TEST_F(Solvers, AHangIsStopped)
 
     EXPECT_NE(outcome.reason.find("within 0.2 s"), std::string::npos) << outcome.reason;
     EXPECT_FALSE(outcome.is_solver_missing);
+}
+
+/// Rows (X, Y, FLUX as big-endian doubles) of a star table, after its two headers.
+std::vector<std::array<double, 3>> rows_of(std::string const& path, std::size_t count)
+{
+    std::string const bytes = test::read_file(path);
+    std::vector<std::array<double, 3>> rows(count);
+    std::size_t at = std::size_t{2} * 2880;
+    for (double& value : std::span(rows.front().data(), 3 * count)) {
+        std::uint64_t bits = 0;
+        for (int i = 0; i < 8; ++i) {
+            bits = bits << 8 | static_cast<std::uint8_t>(bytes.at(at++));
+        }
+        value = std::bit_cast<double>(bits);
+    }
+    return rows;
+}
+
+TEST_F(Solvers, SolveFieldGetsSaturatedStarsInTheirPlace)
+{
+    options.solve_field_executable = folder / "absent";  // the table is written before
+    float const none = std::numeric_limits<float>::quiet_NaN();
+    frame.stars[0].flux = {none, none, none};
+    frame.stars[3].flux = {none, 5.0F, none};
+
+    (void)SolveFieldSolver(options).solve(request);
+
+    auto const rows = rows_of(folder / "light-1.xyls", frame.stars.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        EXPECT_EQ(rows[i][0], frame.stars[i].x + 1.0) << i;
+        EXPECT_TRUE(i == 0 || rows[i][2] < rows[i - 1][2]) << i;
+    }
 }
 
 TEST_F(Solvers, AMissingProgramIsToldApart)
