@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <complex>
 #include <cstdint>
 #include <utility>
 
@@ -49,6 +48,9 @@ void GroupCatalog::add(Entry const& frame,
                        std::vector<std::pair<std::uint32_t, std::uint32_t>> const& pairs)
 {
     ++frames_;
+    if (!frame.own_places.empty()) {
+        own_places_.add(frame.places, frame.own_places);
+    }
     std::vector<std::size_t> target(frame.stars.size(), SIZE_MAX);
     for (auto const& [own, known] : pairs) {
         target[own] = known;
@@ -65,11 +67,6 @@ void GroupCatalog::add(Entry const& frame,
         star.x += share * (place.x - star.x);
         star.y += share * (place.y - star.y);
         star.order += share * (static_cast<double>(i) - star.order);
-        if (!frame.own_places.empty()) {
-            double const own_share = 1.0 / ++star.own_count;
-            star.own_x += own_share * (frame.own_places[i].x - star.own_x);
-            star.own_y += own_share * (frame.own_places[i].y - star.own_y);
-        }
         for (std::size_t c = 0; c < star.flux.size(); ++c) {
             double const flux = frame.scale[c] * frame.stars[i].flux[c];
             if (std::isfinite(flux)) {
@@ -82,33 +79,11 @@ void GroupCatalog::add(Entry const& frame,
 
 void GroupCatalog::move_to_own_places()
 {
-    using Plane = std::complex<double>;
-    double weight = 0.0;
-    Plane from = 0.0;
-    Plane to = 0.0;
-    for (Star const& star : stars_) {
-        weight += star.own_count;
-        from += static_cast<double>(star.own_count) * Plane(star.x, star.y);
-        to += static_cast<double>(star.own_count) * Plane(star.own_x, star.own_y);
-    }
-    if (!(weight > 0.0)) {
-        return;
-    }
-    from /= weight;
-    to /= weight;
-    Plane product = 0.0;
-    double spread = 0.0;
-    for (Star const& star : stars_) {
-        Plane const d = Plane(star.x, star.y) - from;
-        product += static_cast<double>(star.own_count) * (Plane(star.own_x, star.own_y) - to) *
-                   std::conj(d);
-        spread += star.own_count * std::norm(d);
-    }
-    Plane const turn = spread > 0.0 ? product / spread : Plane(1.0);
+    solve::PlaneAffine const move = own_places_.fit();
     for (Star& star : stars_) {
-        Plane const moved = to + turn * (Plane(star.x, star.y) - from);
-        star.x = moved.real();
-        star.y = moved.imag();
+        sky::PixelPos const moved = move.apply({star.x, star.y});
+        star.x = moved.x;
+        star.y = moved.y;
     }
 }
 

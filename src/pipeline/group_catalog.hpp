@@ -10,6 +10,8 @@
 #include "sectile/sky/sky_wcs.hpp"
 #include "sectile/solve/star_match.hpp"
 
+#include "pipeline/own_placement.hpp"
+
 namespace sectile::pipeline
 {
 /// The stars of a group on one plane, gathered frame by frame: positions are means over the frames,
@@ -25,9 +27,6 @@ class GroupCatalog
         std::array<int, 3> flux_count{};
         int count = 0;
         double order = 0.0;  ///< brightest first: mean rank in the frames
-        double own_x = 0.0;  ///< mean place by the WCS that the frames came with
-        double own_y = 0.0;
-        int own_count = 0;
     };
 
     /// A frame as it joins the catalogue.
@@ -43,9 +42,8 @@ class GroupCatalog
     /// Pairs (star of the frame, star of the catalogue) are merged, the others join as new ones.
     void add(Entry const& frame, std::vector<std::pair<std::uint32_t, std::uint32_t>> const& pairs);
 
-    /// Turns, scales and shifts the whole catalogue to the mean of what the frames' own WCS say
-    /// (least squares, stars weighted by frames): the errors of single plate solutions average out,
-    /// while the stars keep their places relative to each other.
+    /// Moves the whole catalogue to the place that the frames' own WCS give it (OwnPlacement); the
+    /// stars keep their places relative to each other.
     void move_to_own_places();
 
     [[nodiscard]] std::vector<Star> const& stars() const { return stars_; }
@@ -59,6 +57,7 @@ class GroupCatalog
 
   private:
     std::vector<Star> stars_;
+    OwnPlacement own_places_;
     int frames_ = 0;  ///< that were added
 };
 }  // namespace sectile::pipeline

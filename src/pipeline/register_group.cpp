@@ -26,6 +26,8 @@ namespace
 using plan::FrameRecord;
 
 constexpr std::size_t least_stars = 6;     ///< of a frame, for a match
+constexpr std::size_t least_pairs = 4;     ///< to choose a WCS by
+constexpr double largest_rms = 1.0;        ///< pixels: more is no tie
 constexpr std::size_t telling_stars = 15;  ///< so many without a match mean another field
 constexpr std::size_t scale_stars = 10;    ///< for the photometric scale
 constexpr double first_radius = 20.0;      ///< pixels: error of a WCS
@@ -62,6 +64,7 @@ class Registration
         for (std::size_t i = 0; i < frames_.size(); ++i) {
             if (frames_[i].verdict.accepted()) {
                 refine(frames_[i], own_wcs_[i]);
+                note_shift(frames_[i], own_wcs_[i]);
             }
         }
         normalise_scales();
@@ -84,17 +87,22 @@ class Registration
         return order;
     }
 
-    [[nodiscard]] std::vector<sky::PixelPos> places_of(FrameRecord const& frame) const
+    /// Of stars on the common plane.
+    [[nodiscard]] std::vector<sky::PixelPos> places_of(std::vector<plan::FrameStar> const& stars,
+                                                       sky::WcsDescription const& wcs) const
     {
-        sky::SkyWcs const wcs(frame.header.wcs);
         std::vector<sky::PixelPos> pixels;
-        for (plan::FrameStar const& star : frame.stars) {
+        for (plan::FrameStar const& star : stars) {
             pixels.push_back({star.x, star.y});
         }
         std::vector<sky::SkyCoord> sky(pixels.size());
-        wcs.pixel_to_sky(pixels, sky);
+        sky::SkyWcs(wcs).pixel_to_sky(pixels, sky);
         plane_.sky_to_pixel(sky, pixels);
         return pixels;
+    }
+    [[nodiscard]] std::vector<sky::PixelPos> places_of(FrameRecord const& frame) const
+    {
+        return places_of(frame.stars, frame.header.wcs);
     }
 
     void start(FrameRecord& frame)
@@ -123,7 +131,7 @@ class Registration
                 return;  // nothing to add
             }
             match.pairs.clear();
-        } else if (fit(frame, match)) {
+        } else if (choose_wcs(frame, frame.header.wcs, match)) {
             places = places_of(frame);
         }
         auto const scale = catalog_.scale_of(frame.stars, match.pairs, scale_stars);
@@ -190,9 +198,12 @@ class Registration
         return std::clamp(ratio * ratio, 0.1, 1.0);
     }
 
-    /// Fits the WCS of the frame to the catalogue places of its matched stars; false when the fit
-    /// fails and the WCS stays.
-    bool fit(FrameRecord& frame, solve::StarMatch const& match)
+    /// Fit of a WCS of the frame to the catalogue places of its matched stars; nothing when it
+    /// fails.
+    [[nodiscard]] std::optional<solve::WcsFit> fit(FrameRecord const& frame,
+                                                   sky::WcsDescription const& start,
+                                                   solve::StarMatch const& match,
+                                                   solve::WcsFreedom freedom) const
     {
         std::vector<solve::SkyMatch> stars;
         for (auto const& [own, known] : match.pairs) {
@@ -202,30 +213,22 @@ class Registration
                              weight_of(frame, own)});
         }
         try {
-            solve::WcsFit const fitted = solve::fit_wcs(frame.header.wcs, stars);
-            if (!fitted.converged || !(fitted.rms_pixels < 1.0)) {
-                return false;
-            }
-            sky::SkyWcs const before(frame.header.wcs);
-            sky::SkyWcs const after(fitted.wcs);
-            frame.header.wcs = fitted.wcs;
-            frame.footprint = footprint_of(after);
-            frame.registration = {static_cast<std::int64_t>(fitted.used), fitted.rms_pixels,
-                                  frame.registration.shift};
-            double const shift = largest_shift(frame, before, after);
-            frame.registration.shift = std::isfinite(frame.registration.shift)
-                                           ? std::max(frame.registration.shift, shift)
-                                           : shift;
-            return true;
+            solve::WcsFit fitted = solve::fit_wcs(start, stars, {.freedom = freedom});
+            bool const is_good = fitted.converged && fitted.rms_pixels < largest_rms;
+            return is_good ? std::optional(std::move(fitted)) : std::nullopt;
         } catch (core::InputError const&) {
-            return false;
+            return std::nullopt;
         }
     }
 
-    /// Of the corners and the middle.
-    static double largest_shift(FrameRecord const& frame, sky::SkyWcs const& before,
-                                sky::SkyWcs const& after)
+    /// How far the corners or the middle of a tied frame are from where its own WCS put them.
+    static void note_shift(FrameRecord& frame, sky::WcsDescription const& own_wcs)
     {
+        if (frame.registration.matches == 0) {
+            return;
+        }
+        sky::SkyWcs const before(own_wcs);
+        sky::SkyWcs const after(frame.header.wcs);
         auto const x1 = static_cast<double>(frame.header.geometry.width) - 1.0;
         auto const y1 = static_cast<double>(frame.header.geometry.height) - 1.0;
         double largest = 0.0;
@@ -235,7 +238,7 @@ class Registration
             sky::PixelPos const moved = after.sky_to_pixel(before.pixel_to_sky(at));
             largest = std::max(largest, std::hypot(moved.x - at.x, moved.y - at.y));
         }
-        return largest;
+        frame.registration.shift = largest;
     }
 
     /// Second pass: all frames against the mean of all.
@@ -245,47 +248,89 @@ class Registration
         // A star that only this frame has would be compared with itself.
         std::erase_if(match.pairs,
                       [&](auto const& pair) { return catalog_.stars()[pair.second].count < 2; });
-        if (!match.accepted || match.pairs.size() < least_stars) {
+        if (!match.accepted || match.pairs.size() < least_pairs) {
             return;
         }
-        fit(frame, match);
-        prefer_own(frame, own_wcs, match);
+        choose_wcs(frame, own_wcs, match);
         auto const scale = catalog_.scale_of(frame.stars, match.pairs, scale_stars);
         for (std::size_t c = 0; c < frame.planes.size(); ++c) {
             frame.planes[c].scale = c < scale.size() ? scale[c] : plan::unmeasured;
         }
     }
 
-    /// Median squared distance of the pairs, pixels of the common plane.
-    [[nodiscard]] double misfit(FrameRecord const& frame, solve::StarMatch const& match) const
+    /// Weighted mean squared distance of the pairs by a WCS of the frame, pixels of the common
+    /// plane; without the pairs `rejected` (ascending).
+    [[nodiscard]] double misfit(FrameRecord const& frame, sky::WcsDescription const& wcs,
+                                solve::StarMatch const& match,
+                                std::vector<std::uint32_t> const& rejected) const
     {
-        auto const places = places_of(frame);
-        std::vector<double> squares;
-        for (auto const& [own, known] : match.pairs) {
+        auto const places = places_of(frame.stars, wcs);
+        double sum = 0.0;
+        double total = 0.0;
+        for (std::uint32_t i = 0; i < match.pairs.size(); ++i) {
+            if (std::ranges::binary_search(rejected, i)) {
+                continue;
+            }
+            auto const& [own, known] = match.pairs[i];
             GroupCatalog::Star const& star = catalog_.stars()[known];
-            double const dx = places[own].x - star.x;
-            double const dy = places[own].y - star.y;
-            squares.push_back(dx * dx + dy * dy);
+            double const weight = weight_of(frame, own);
+            total += weight;
+            sum += weight *
+                   (std::pow(places[own].x - star.x, 2) + std::pow(places[own].y - star.y, 2));
         }
-        return core::median_in_place(squares);
+        return sum / total;
     }
 
-    /// Back to the WCS that the frame came with where the stars do not speak against it: six fitted
-    /// numbers lower the misfit of n pairs by about 6 / n of itself in any case, twice that is no
-    /// proof, and a fit to few stars is worse than a good plate solution.
-    void prefer_own(FrameRecord& frame, sky::WcsDescription const& own_wcs,
+    /// Akaike's criterion for small samples (Hurvich & Tsai 1989) of a fit of `parameters` numbers
+    /// that leaves a mean squared distance of `misfit` at `stars` stars: the least is the best.
+    static double criterion(double misfit, int parameters, std::size_t stars)
+    {
+        constexpr double rounding = 1e-12;  // square pixels
+        double const values = 2.0 * static_cast<double>(stars);
+        double const unknowns = parameters + 1.0;  // and the noise
+        double const freedom = values - unknowns - 1.0;
+        return freedom > 0.0 ? values * std::log(std::max(misfit, rounding)) + 2.0 * unknowns +
+                                   2.0 * unknowns * (unknowns + 1.0) / freedom
+                             : std::numeric_limits<double>::infinity();
+    }
+
+    /// Gives the frame the WCS that it came with, that one moved as a whole, or one whose matrix is
+    /// fitted too, whichever the matched stars tell best: a turn fitted to few stars is worse than
+    /// that of a good plate solution. False when none is any good; then nothing changes.
+    bool choose_wcs(FrameRecord& frame, sky::WcsDescription const& own_wcs,
                     solve::StarMatch const& match) const
     {
-        double const fitted = misfit(frame, match);
-        FrameRecord as_it_came = frame;
-        as_it_came.header.wcs = own_wcs;
-        double const came = misfit(as_it_came, match);
-        double const allowance = 1.0 + 12.0 / static_cast<double>(match.pairs.size());
-        if (came <= fitted * allowance) {
-            frame.header.wcs = own_wcs;
-            frame.footprint = footprint_of(sky::SkyWcs(own_wcs));
-            frame.registration = {std::ssize(match.pairs), std::sqrt(came), 0.0};
+        solve::WcsFit own;
+        own.wcs = own_wcs;
+        auto const moved = fit(frame, own_wcs, match, solve::WcsFreedom::shift);
+        auto const fitted = fit(frame, frame.header.wcs, match, solve::WcsFreedom::affine);
+        auto const rejected = fitted  ? fitted->rejected
+                              : moved ? moved->rejected
+                                      : std::vector<std::uint32_t>{};
+        std::size_t const used = match.pairs.size() - rejected.size();
+        solve::WcsFit best;
+        double least = std::numeric_limits<double>::infinity();
+        for (auto const& candidate : {std::optional(own), moved, fitted}) {
+            if (!candidate) {
+                continue;
+            }
+            double const left = misfit(frame, candidate->wcs, match, rejected);
+            double const value = criterion(left, candidate->parameters, used);
+            if (value < least) {
+                least = value;
+                best = *candidate;
+                best.used = used;
+                best.rms_pixels = std::sqrt(left);
+            }
         }
+        if (!(best.rms_pixels < largest_rms) || best.used == 0) {
+            return false;
+        }
+        frame.header.wcs = best.wcs;
+        frame.footprint = footprint_of(sky::SkyWcs(best.wcs));
+        frame.registration.matches = static_cast<std::int64_t>(best.used);
+        frame.registration.rms = best.rms_pixels;
+        return true;
     }
 
     /// The reference has scale 1, exactly.

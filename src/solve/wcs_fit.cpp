@@ -93,7 +93,7 @@ class Fitter
 
   private:
     void choose_matches(std::span<SkyMatch const> matches, sky::SkyWcs const& wcs);
-    void choose_parameters(std::size_t affine_matches);
+    void choose_parameters();
     [[nodiscard]] LinearWcs moved(LinearWcs const& from, Eigen::VectorXd const& step) const;
     /// Residuals (east, north) per match in pixels; nothing where the WCS cannot be made or half
     /// of the matches leave its projection.
@@ -127,7 +127,7 @@ Fitter::Fitter(sky::WcsDescription const& start, std::span<SkyMatch const> match
         refuse("the image centre has no place on the sky");
     }
     choose_matches(matches, wcs);
-    choose_parameters(options.affine_matches);
+    choose_parameters();
 }
 
 void Fitter::choose_matches(std::span<SkyMatch const> matches, sky::SkyWcs const& wcs)
@@ -156,7 +156,7 @@ void Fitter::choose_matches(std::span<SkyMatch const> matches, sky::SkyWcs const
     }
 }
 
-void Fitter::choose_parameters(std::size_t affine_matches)
+void Fitter::choose_parameters()
 {
     double x = 0.0, y = 0.0;
     for (SkyMatch const& match : used_) {
@@ -176,7 +176,8 @@ void Fitter::choose_parameters(std::size_t affine_matches)
     }
     // A band of stars a hundred times longer than wide says nothing about the scale across it.
     bool const spread = xx * yy - xy * xy > 1e-4 * (xx + yy) * (xx + yy);
-    parameters_ = spread && used_.size() >= affine_matches ? 6 : 4;
+    int const fixed = spread && used_.size() >= options_.affine_matches ? 6 : 4;
+    parameters_ = std::min(fixed, static_cast<int>(options_.freedom));
 }
 
 LinearWcs Fitter::moved(LinearWcs const& from, Eigen::VectorXd const& step) const
@@ -187,7 +188,7 @@ LinearWcs Fitter::moved(LinearWcs const& from, Eigen::VectorXd const& step) cons
         change(0, 1) += step[3] / reach_;
         change(1, 0) += step[4] / reach_;
         change(1, 1) += step[5] / reach_;
-    } else {
+    } else if (parameters_ == 4) {
         change(0, 0) += step[2] / reach_;
         change(1, 1) += step[2] / reach_;
         change(0, 1) += step[3] / reach_;

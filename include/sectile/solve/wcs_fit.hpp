@@ -19,8 +19,17 @@ struct SkyMatch
     double weight = 1.0;  ///< inverse variance of the position, in any unit
 };
 
+/// What a fit may change: CRVAL alone, or also rotation and scale, or the whole matrix.
+enum class WcsFreedom : std::uint8_t
+{
+    shift = 2,
+    similarity = 4,
+    affine = 6
+};
+
 struct WcsFitOptions
 {
+    WcsFreedom freedom = WcsFreedom::affine;  ///< at most
     /// As many matches free all six parameters; fewer fit shift, rotation and scale.
     std::size_t affine_matches = 12;
     int max_iterations = 60;
@@ -33,7 +42,7 @@ struct WcsFit
     double rms_pixels = 0.0;  ///< the same over the pixel scale at the image centre
     std::size_t used = 0;     ///< matches that were finite and no outliers
     std::vector<std::uint32_t> rejected;  ///< indices of the others, ascending
-    int parameters = 0;                   ///< 4 or 6
+    int parameters = 0;                   ///< 2, 4 or 6
     int iterations = 0;
     bool converged = false;
 };

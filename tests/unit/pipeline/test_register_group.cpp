@@ -198,6 +198,31 @@ TEST(RegisterGroup, FarWrongHeaderIsMendedByThePattern)
     EXPECT_LT(disagreement(frames[0], first, frames[1], second), 0.05);
 }
 
+TEST(RegisterGroup, FewStarsMoveAFrameAndDoNotTurnIt)
+{
+    // Plate solutions that are right but for a shift. Six stars in the middle with errors of 0.1
+    // pixels place a frame to 0.05; turn and scale fitted to them would be off by 1e-3.
+    std::vector<sky::WcsDescription> truth;
+    std::vector<FrameRecord> frames;
+    Field field(150.0, 2.0, 6);
+    for (std::uint32_t i = 0; i < 5; ++i) {
+        truth.push_back(wcs_at(150.0, 2.0, 0.0));
+        auto const stated = wcs_at(150.0 + 3e-4 * std::sin(2.0 * i), 2.0, 0.0);  // 0.5 pixels
+        frames.push_back(field.frame(i, truth.back(), stated, 1.0, 0.1));
+        std::erase_if(frames.back().stars, [](plan::FrameStar const& star) {
+            return std::hypot(star.x - 450.0F, star.y - 350.0F) > 100.0F;
+        });
+        frames.back().stars.resize(6);
+    }
+
+    pipeline::register_group(frames);
+
+    for (std::size_t i = 1; i < frames.size(); ++i) {
+        EXPECT_GE(frames[i].registration.matches, 4) << i;
+        EXPECT_LT(disagreement(frames[0], truth[0], frames[i], truth[i]), 0.15) << i;
+    }
+}
+
 TEST(RegisterGroup, TooFewStarsLeaveTheWcsAlone)
 {
     Field field(150.0, 2.0, 5);

@@ -167,6 +167,32 @@ TEST(FitWcs, FewStarsFixShiftRotationAndScale)
     }
 }
 
+TEST(FitWcs, AShiftKeepsScaleAndTurn)
+{
+    WcsSketch const sketch{.angle = 33.0};
+    WcsSketch beside = sketch;
+    beside.lon += 0.004;
+    beside.lat -= 0.003;
+    sky::SkyWcs const truth = make_wcs(sketch);
+    std::vector<SkyMatch> matches = matches_of(truth, 20);
+    sky::WcsDescription const start = describe(beside);
+
+    WcsFit const exact = solve::fit_wcs(start, matches, {.freedom = solve::WcsFreedom::shift});
+
+    EXPECT_TRUE(exact.converged);
+    EXPECT_EQ(exact.parameters, 2);
+    EXPECT_GT(worst_difference(truth, start), 5.0);
+    // North of the two places differs by 4e-5 radians.
+    EXPECT_LT(worst_difference(truth, exact.wcs), 0.05);
+
+    for (std::size_t i = 0; i < matches.size(); ++i) {
+        matches[i].pixel.x *= 1.01;  // another scale
+    }
+    WcsFit const stretched = solve::fit_wcs(start, matches, {.freedom = solve::WcsFreedom::shift});
+    EXPECT_NEAR(sky::SkyWcs(stretched.wcs).pixel_scale().arcsec() / truth.pixel_scale().arcsec(),
+                1.0, 1e-9);
+}
+
 /// The scatter of the fits over many noises is what least squares promises: the rms error of the
 /// map over the stars is sigma sqrt(p / n) for p parameters, 5 % more for Tukey's weights.
 TEST(FitWcs, IsAsExactAsTheNoiseAllows)
