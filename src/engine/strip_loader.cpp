@@ -27,6 +27,7 @@ compute::SourceWindow LoadedWindow::window() const
     window.photometry = input->photometry;
     window.weight_scale = input->weight_scale;
     window.noise_sigma = input->noise_sigma;
+    window.noise_covariance = input->noise_covariance;
     return window;
 }
 

@@ -22,7 +22,7 @@ constexpr double samples_wanted = 40'000.0;
 double median_of(std::vector<float>& values)
 {
     return values.empty() ? std::numeric_limits<double>::quiet_NaN()
-                          : core::median_in_place(values);
+                          : core::grouped_median_in_place(values);
 }
 
 double median_absolute_deviation(std::vector<float> values, double center)
@@ -53,9 +53,10 @@ double noise_of(std::vector<float> const& differences)
     if (differences.empty()) {
         return 0.0;
     }
-    double const mad = median_absolute_deviation(differences, 0.0);
-    if (mad > 0.0) {
-        return core::sigma_of_mad * mad / std::numbers::sqrt2;
+    auto const vanishing = std::ranges::count(differences, 0.0F);
+    if (2 * vanishing < std::ssize(differences)) {
+        return core::sigma_of_mad * median_absolute_deviation(differences, 0.0) /
+               std::numbers::sqrt2;
     }
     // Coarsely quantised data: more than half of the differences vanish.
     double sum = 0.0;

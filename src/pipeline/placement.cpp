@@ -6,6 +6,7 @@
 #include <cstring>
 #include <span>
 
+#include "sectile/compute/interpolation_noise.hpp"
 #include "sectile/sky/make_grid_map.hpp"
 
 namespace sectile::pipeline
@@ -97,6 +98,17 @@ std::shared_ptr<engine::PixelSource const> pixels_of(MosaicSource const& source,
     return engine::make_frame_source(source.header, std::move(preparation));
 }
 
+/// What the noise of neighbouring pixels of a frame has in common once it is debayered.
+std::vector<compute::NoiseCovariance> noise_of_frame(sky::FrameHeader const& header,
+                                                     Preparations const& preparations)
+{
+    if (header.geometry.bayer == image::BayerPattern::none) {
+        return {};
+    }
+    auto const noise = compute::debayered_noise(preparations.of(header).debayer);
+    return {noise.begin(), noise.end()};
+}
+
 void set_weights(engine::CoaddInput& input, MosaicSource const& source, Weighting weighting,
                  double floor, double sharpness)
 {
@@ -181,6 +193,9 @@ std::vector<engine::CoaddInput> place_sources(comm::Communicator const& comm,
         input.row_spread = placements[i].row_spread;
         input.cross_spread = placements[i].cross_spread;
         set_weights(input, sources[i], weighting, floor, sharpness[i]);
+        if (sources[i].kind == MosaicSource::Kind::frame) {
+            input.noise_covariance = noise_of_frame(sources[i].header, preparations);
+        }
         inputs.push_back(std::move(input));
     }
     return inputs;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Master tiles against the truth of simulated surveys: noise, weights, fluxes and positions.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <numbers>
@@ -31,9 +32,10 @@ std::string const program = SECTILE_BINARY;
 
 /// Frames of one pointing with nothing but noise of sigma `noise` on a flat sky.
 std::string const flat_sky =
-    " --columns 1 --colour mono --bits-per-pixel -32 --nebulosity 0 --star-density 0 --hot-pixels "
-    "0 "
-    "--trails 0 --gradient 0 --gain-scatter 0 --sky-scatter 0 --width 300 --height 240";
+    " --columns 1 --nebulosity 0 --star-density 0 --hot-pixels 0 --trails 0 --gradient 0 "
+    "--gain-scatter 0"
+    " --sky-scatter 0 --width 300 --height 240";
+std::string const mono = " --colour mono --bits-per-pixel -32";
 
 void simulate(std::string const& folder, std::string const& options)
 {
@@ -81,9 +83,16 @@ struct Moments
     std::int64_t count = 0;
 };
 
+/// A plane and its level.
+struct Sky
+{
+    int plane = 0;
+    double level = sky_level;
+};
+
 /// Of (value - sky) * scale(x, y) over the pixels that have data from at least `least` frames.
 template <class Scale>
-Moments moments_of(Tile const& tile, float least, Scale const& scale)
+Moments moments_of(Tile const& tile, float least, Scale const& scale, Sky const& sky = {})
 {
     double sum = 0.0;
     double squares = 0.0;
@@ -91,8 +100,9 @@ Moments moments_of(Tile const& tile, float least, Scale const& scale)
     core::Box const box = tile.science.box();
     for (std::int64_t y = box.y0; y < box.y1; ++y) {
         for (std::int64_t x = box.x0; x < box.x1; ++x) {
-            if (tile.coverage.view().at(0, x, y) >= least) {
-                double const value = (tile.science.view().at(0, x, y) - sky_level) * scale(x, y);
+            if (tile.coverage.view().at(sky.plane, x, y) >= least) {
+                double const value =
+                    (tile.science.view().at(sky.plane, x, y) - sky.level) * scale(x, y);
                 sum += value;
                 squares += value * value;
                 ++moments.count;
@@ -104,20 +114,23 @@ Moments moments_of(Tile const& tile, float least, Scale const& scale)
     return moments;
 }
 
-Moments pulls_of(Tile const& tile, float least)
+Moments pulls_of(Tile const& tile, float least, Sky const& sky = {})
 {
-    return moments_of(tile, least, [&](std::int64_t x, std::int64_t y) {
-        return std::sqrt(static_cast<double>(tile.weight.view().at(0, x, y)));
-    });
+    return moments_of(
+        tile, least,
+        [&](std::int64_t x, std::int64_t y) {
+            return std::sqrt(static_cast<double>(tile.weight.view().at(sky.plane, x, y)));
+        },
+        sky);
 }
 
 /// Two surveys of one pointing: other noise, other seeds.
-void simulate_unequal(ScratchFolder const& scratch, std::string const& dither)
+void simulate_unequal(ScratchFolder const& scratch, std::string const& options)
 {
-    simulate(scratch / "frames/quiet", flat_sky + dither +
+    simulate(scratch / "frames/quiet", flat_sky + options +
                                            " --frames 5 --frames-per-pointing 5"
                                            " --noise 6 --seed 31");
-    simulate(scratch / "frames/loud", flat_sky + dither +
+    simulate(scratch / "frames/loud", flat_sky + options +
                                           " --frames 6 --frames-per-pointing 6"
                                           " --noise 15 --seed 32");
 }
@@ -126,7 +139,7 @@ TEST(MasterTileScore, NoiseOfTheStackIsTheOptimum)
 {
     ScratchFolder const scratch("tile_noise");
     // All frames on one grid: nothing but the combination acts on the noise.
-    simulate_unequal(scratch, " --dither 0 --rotation 0");
+    simulate_unequal(scratch, mono + " --dither 0 --rotation 0");
     double const optimum = 1.0 / std::sqrt(5.0 / 36.0 + 6.0 / 225.0);
     for (std::string const method :
          {"none", "kappa_sigma", "winsorized_sigma_clip", "linear_fit_clip"}) {
@@ -146,7 +159,7 @@ TEST(MasterTileScore, NoiseOfTheStackIsTheOptimum)
 TEST(MasterTileScore, WeightIsTheInverseVariance)
 {
     ScratchFolder const scratch("tile_pulls");
-    simulate_unequal(scratch, " --dither 9 --rotation 6");
+    simulate_unequal(scratch, mono + " --dither 9 --rotation 6");
     for (std::string const options :
          {"--resample lanczos3", "--resample bilinear", "--resample bicubic",
           "--stacking-rejection-algorithm none", "--stacking-rejection-algorithm linear_fit_clip",
@@ -167,6 +180,28 @@ TEST(MasterTileScore, WeightIsTheInverseVariance)
         EXPECT_NEAR(deep.sigma, 1.0, bar) << options;
         RecordProperty("pulls " + options, std::to_string(all.sigma));
         std::printf("pulls %-75s all %.4f deep %.4f\n", options.c_str(), all.sigma, deep.sigma);
+    }
+}
+
+TEST(MasterTileScore, WeightOfColourFramesIsTheInverseVariance)
+{
+    ScratchFolder const scratch("tile_colours");
+    // Counts of a camera: debayering shares the noise out among neighbours.
+    simulate_unequal(scratch, " --colour bayer --dither 9 --rotation 6");
+    for (std::string const options : {"--debayer bilinear", "--debayer vng", "--debayer superpixel",
+                                      "--debayer bilinear --resample bilinear"}) {
+        std::string const output = scratch / "out";
+        std::filesystem::remove_all(output);
+        run(scratch / "frames", output, "--keep tiles " + options);
+
+        Tile const tile(output);
+        std::array const relative_sky{1.05, 1.0, 0.85};  // of the simulator
+        for (int plane = 0; plane < 3; ++plane) {
+            Moments const pulls = pulls_of(
+                tile, 1.0F, {plane, sky_level * relative_sky[static_cast<std::size_t>(plane)]});
+            EXPECT_NEAR(pulls.sigma, 1.0, 0.05) << options << ", plane " << plane;
+            std::printf("pulls %-45s plane %d %.4f\n", options.c_str(), plane, pulls.sigma);
+        }
     }
 }
 

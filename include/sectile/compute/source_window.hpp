@@ -6,6 +6,7 @@
 #include <span>
 #include <variant>
 
+#include "sectile/compute/noise_covariance.hpp"
 #include "sectile/compute/recipe.hpp"
 #include "sectile/core/box.hpp"
 #include "sectile/core/ids.hpp"
@@ -55,6 +56,14 @@ struct SourceWindow
     /// conservation), 0 when unknown. Where it is 0 and there is a weight plane, the noise of a
     /// sample is |gain| / sqrt(weight plane).
     std::span<double const> noise_sigma;
+    /// C entries, of the noise that the weight stands for; empty: pixels are independent.
+    std::span<NoiseCovariance const> noise_covariance{};
+
+    [[nodiscard]] NoiseCovariance covariance_of(int plane) const
+    {
+        return noise_covariance.empty() ? NoiseCovariance{}
+                                        : noise_covariance[static_cast<std::size_t>(plane)];
+    }
 };
 
 /// Samples of a source that were resampled elsewhere (push route) or need no resampling: same

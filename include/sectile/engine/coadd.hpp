@@ -27,6 +27,7 @@ struct CoaddInput
     std::vector<compute::Photometry> photometry;  ///< one per plane
     std::vector<double> weight_scale;
     std::vector<double> noise_sigma;
+    std::vector<compute::NoiseCovariance> noise_covariance;  ///< empty: pixels are independent
     int home = 0;  ///< push route: the rank that holds and resamples it
     double row_spread =
         1.0;  ///< source pixels per destination pixel along the same axis, for the planner

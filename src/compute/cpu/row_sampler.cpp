@@ -6,12 +6,21 @@
 #include <limits>
 
 #include "sectile/compute/kernels/interpolation_kern.hpp"
+#include "sectile/compute/kernels/noise_kern.hpp"
 
 #include "compute/cpu/lanes.hpp"
 #include "compute/map_jacobian.hpp"
 
 namespace sectile::compute
 {
+namespace
+{
+double between(double a, double b, float share)
+{
+    return a + static_cast<double>(share) * (b - a);
+}
+}  // namespace
+
 /// One plane of the window with checked access: NaN outside window and frame.
 struct RowSampler::WindowPlane
 {
@@ -102,11 +111,6 @@ SampledRange RowSampler::sample(SourceWindow const& source, RowPiece const& piec
         map_area_row(*source.map, piece.y, piece.x, piece.x + piece.count, coords_.area);
     }
     interpolate(source, extent, target);
-    if (!target.excess.empty()) {
-        for (int i = extent.first; i < extent.last; ++i) {
-            excess_[i] = static_cast<float>(variance_at(i) * (has_taper ? coords_.taper[i] : 1.0));
-        }
-    }
     for (int c = 0; c < planes_; ++c) {
         auto const plane = static_cast<std::size_t>(c);
         if (!source.weight.empty() && (c == 0 || source.weight.planes > 1)) {
@@ -127,7 +131,7 @@ SampledRange RowSampler::sample(SourceWindow const& source, RowPiece const& piec
             write_sigma(source, c, extent, target.weight[plane], target.sigma[plane]);
         }
         if (!target.excess.empty()) {
-            write_excess(c, extent, has_taper, target.weight[plane], target.excess[plane]);
+            write_excess(source, c, extent, has_taper, target.weight[plane], target.excess[plane]);
         }
     }
     return {extent.first, extent.last};
@@ -191,15 +195,50 @@ double RowSampler::variance_at(int i) const
         double const y = coords_.fy[i];
         return ((1.0 - x) * (1.0 - x) + x * x) * ((1.0 - y) * (1.0 - y) + y * y);
     }
-    double const* const x = table_->squares() + coords_.phase_x[i];
-    double const* const y = table_->squares() + coords_.phase_y[i];
-    return (x[0] + static_cast<double>(coords_.share_x[i]) * (x[1] - x[0])) *
-           (y[0] + static_cast<double>(coords_.share_y[i]) * (y[1] - y[0]));
+    kernels::WeightCorrelation const* const x = table_->correlations() + coords_.phase_x[i];
+    kernels::WeightCorrelation const* const y = table_->correlations() + coords_.phase_y[i];
+    return between(x[0].at[0], x[1].at[0], coords_.share_x[i]) *
+           between(y[0].at[0], y[1].at[0], coords_.share_y[i]);
 }
 
-void RowSampler::write_excess(int plane, PieceExtent const& extent, bool has_taper,
-                              float const* weight, float* excess) const
+double RowSampler::variance_at(int i, NoiseCovariance const& covariance) const
 {
+    if (geometry_.is_nearest) {
+        return covariance.at[0][0];
+    }
+    if (table_->lanes() == 0) {
+        double const x[2] = {1.0 - static_cast<double>(coords_.fx[i]), coords_.fx[i]};
+        double const y[2] = {1.0 - static_cast<double>(coords_.fy[i]), coords_.fy[i]};
+        return kernels::sample_variance(covariance, kernels::WeightCorrelation::of(x, 2),
+                                        kernels::WeightCorrelation::of(y, 2));
+    }
+    kernels::WeightCorrelation x;
+    kernels::WeightCorrelation y;
+    kernels::WeightCorrelation const* const near_x = table_->correlations() + coords_.phase_x[i];
+    kernels::WeightCorrelation const* const near_y = table_->correlations() + coords_.phase_y[i];
+    for (int lag = 0; lag < NoiseCovariance::lags; ++lag) {
+        x.at[lag] = between(near_x[0].at[lag], near_x[1].at[lag], coords_.share_x[i]);
+        y.at[lag] = between(near_y[0].at[lag], near_y[1].at[lag], coords_.share_y[i]);
+    }
+    return kernels::sample_variance(covariance, x, y);
+}
+
+void RowSampler::set_excess(NoiseCovariance const& covariance, PieceExtent const& extent,
+                            bool has_taper)
+{
+    bool const is_white = covariance.is_white();
+    for (int i = extent.first; i < extent.last; ++i) {
+        double const variance = is_white ? variance_at(i) : variance_at(i, covariance);
+        excess_[i] = static_cast<float>(variance * (has_taper ? coords_.taper[i] : 1.0));
+    }
+}
+
+void RowSampler::write_excess(SourceWindow const& source, int plane, PieceExtent const& extent,
+                              bool has_taper, float const* weight, float* excess)
+{
+    if (plane == 0 || !source.noise_covariance.empty()) {
+        set_excess(source.covariance_of(plane), extent, has_taper);
+    }
     for (int i = extent.first; i < extent.last; ++i) {
         excess[i] = weight[i] > 0.0F ? excess_[i] : 0.0F;
     }
@@ -260,17 +299,19 @@ void RowSampler::mend(SourceWindow const& source, int plane, PieceExtent const& 
     for (int i = extent.first; i < extent.last; ++i) {
         PixelState const state = state_at(extent, i);
         if (state == PixelState::edge || (state == PixelState::plain && !std::isfinite(value[i]))) {
-            float variance = 0.0F;
-            value[i] = careful_value(window, i, variance);
-            if (has_variance && variance > 0.0F) {
-                mended_[static_cast<std::size_t>(plane)].push_back({i, variance});
+            double weights[4] = {};
+            value[i] = careful_value(window, i, weights);
+            if (has_variance && std::isfinite(value[i]) &&
+                std::ranges::any_of(weights, [](double weight) { return weight > 0.0; })) {
+                mended_[static_cast<std::size_t>(plane)].push_back(
+                    {i, kernels::cell_variance(source.covariance_of(plane), weights)});
             }
         }
     }
 }
 
-/// `variance` stays as it is where the sample has the kernel's taps.
-float RowSampler::careful_value(WindowPlane const& plane, int i, float& variance) const
+/// `cell_weights` (4) stay as they are where the sample has the kernel's taps.
+float RowSampler::careful_value(WindowPlane const& plane, int i, double* cell_weights) const
 {
     Cell const cell = cell_at(i);
     float const nearest = plane.at(cell.near_column, cell.near_row);
@@ -298,7 +339,6 @@ float RowSampler::careful_value(WindowPlane const& plane, int i, float& variance
     float const fy = coords_.fy[i];
     float sum = 0.0F;
     float weight_sum = 0.0F;
-    float square_sum = 0.0F;
     for (int j = 0; j < 2; ++j) {
         for (int k = 0; k < 2; ++k) {
             float const pixel = plane.at(column + k, row + j);
@@ -306,11 +346,10 @@ float RowSampler::careful_value(WindowPlane const& plane, int i, float& variance
                 float const weight = (k == 0 ? 1.0F - fx : fx) * (j == 0 ? 1.0F - fy : fy);
                 sum += weight * pixel;
                 weight_sum += weight;
-                square_sum += weight * weight;
+                cell_weights[2 * j + k] = weight;
             }
         }
     }
-    variance = square_sum / (weight_sum * weight_sum);
     return sum / weight_sum;
 }
 

@@ -71,14 +71,18 @@ class RowSampler
     void interpolate(SourceWindow const& source, PieceExtent const& extent,
                      RowTarget const& target);
     void mend(SourceWindow const& source, int plane, PieceExtent const& extent, float* value);
-    [[nodiscard]] float careful_value(WindowPlane const& plane, int i, float& variance) const;
+    [[nodiscard]] float careful_value(WindowPlane const& plane, int i, double* cell_weights) const;
     /// Everything that multiplies the weight of all planes alike, into coords_.taper. Returns
     /// whether there is any such thing.
     bool taper(SourceWindow const& source, PieceExtent const& extent);
     void multiply_alpha(SourceWindow const& source, PieceExtent const& extent);
+    /// Of the kernel's taps for pixels whose noise is independent.
     [[nodiscard]] double variance_at(int i) const;
-    void write_excess(int plane, PieceExtent const& extent, bool has_taper, float const* weight,
-                      float* excess) const;
+    [[nodiscard]] double variance_at(int i, NoiseCovariance const& covariance) const;
+    /// Excess of the samples with the kernel's taps, into excess_.
+    void set_excess(NoiseCovariance const& covariance, PieceExtent const& extent, bool has_taper);
+    void write_excess(SourceWindow const& source, int plane, PieceExtent const& extent,
+                      bool has_taper, float const* weight, float* excess);
     void weigh_by_plane(SourceWindow const& source, int plane, PieceExtent const& extent);
     void write_coverage(SourceWindow const& source, int plane, PieceExtent const& extent,
                         float const* weight, float* coverage) const;
@@ -93,13 +97,13 @@ class RowSampler
     WindowGeometry geometry_;
     PieceCoords coords_;
     alignas(64) float plane_weight_[piece_width];
-    alignas(64) float excess_[piece_width];  ///< of the kernel's taps, the same for all planes
+    alignas(64) float excess_[piece_width];  ///< of the samples with the kernel's taps
 
     /// A pixel whose sample has other taps than the kernel's.
     struct Mended
     {
         int pixel;
-        double variance;  ///< of the sample, in units of that of its pixels
+        double variance;  ///< of the sample, in units of that which the weight stands for
     };
     std::vector<std::vector<Mended>>
         mended_;  ///< of each plane, with OutputWeight::inverse_variance

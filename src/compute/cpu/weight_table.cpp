@@ -23,7 +23,7 @@ WeightTable::WeightTable(ResampleKernel kernel)
                                 weights);
         std::transform(weights, weights + taps, row,
                        [](double weight) { return static_cast<float>(weight); });
-        squares_.push_back(kernels::squared_sum(weights, taps));
+        correlations_.push_back(kernels::WeightCorrelation::of(weights, taps));
         row += lanes_;
     }
 }

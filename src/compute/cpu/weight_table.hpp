@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "sectile/compute/kernels/noise_kern.hpp"
 #include "sectile/compute/recipe.hpp"
 #include "sectile/image/image.hpp"
 
@@ -26,13 +27,16 @@ class WeightTable
     /// phases + 2 rows, 64-byte aligned: the last two are fraction 1, which a fraction rounds to.
     [[nodiscard]] float const* rows() const { return rows_.view().data; }
 
-    /// Sums of the squared weights of the rows.
-    [[nodiscard]] double const* squares() const { return squares_.data(); }
+    /// Autocorrelations of the rows.
+    [[nodiscard]] kernels::WeightCorrelation const* correlations() const
+    {
+        return correlations_.data();
+    }
 
   private:
     int lanes_ = 0;
     image::Image<float> rows_;
-    std::vector<double> squares_;
+    std::vector<kernels::WeightCorrelation> correlations_;
 };
 
 /// The table of a kernel, made at its first use. Thread-safe.

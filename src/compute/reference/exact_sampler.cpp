@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "sectile/compute/kernels/interpolation_kern.hpp"
+#include "sectile/compute/kernels/noise_kern.hpp"
 #include "sectile/compute/kernels/sample_kern.hpp"
 
 namespace sectile::compute
@@ -41,7 +42,7 @@ std::optional<double> valid_pixel(SourceWindow const& source, int plane, std::in
     return std::isfinite(value) ? std::optional<double>(value) : std::nullopt;
 }
 
-/// An interpolated value and its variance in units of that of the pixels.
+/// An interpolated value and its variance in units of that which the weight stands for.
 struct Interpolated
 {
     double value;
@@ -53,7 +54,8 @@ std::optional<Interpolated> kernel_value(SourceWindow const& source, ResampleKer
 {
     if (kernel == ResampleKernel::nearest) {
         auto const pixel = valid_pixel(source, plane, cell.nearest_x, cell.nearest_y);
-        return pixel ? std::optional<Interpolated>({*pixel, 1.0}) : std::nullopt;
+        return pixel ? std::optional<Interpolated>({*pixel, source.covariance_of(plane).at[0][0]})
+                     : std::nullopt;
     }
     int const taps = kernels::kernel_taps(kernel);
     int const before = kernels::taps_before(kernel);
@@ -71,8 +73,10 @@ std::optional<Interpolated> kernel_value(SourceWindow const& source, ResampleKer
             sum += weights_y[j] * weights_x[k] * *pixel;
         }
     }
-    return Interpolated{
-        sum, kernels::squared_sum(weights_y, taps) * kernels::squared_sum(weights_x, taps)};
+    return Interpolated{sum,
+                        kernels::sample_variance(source.covariance_of(plane),
+                                                 kernels::WeightCorrelation::of(weights_x, taps),
+                                                 kernels::WeightCorrelation::of(weights_y, taps))};
 }
 
 std::optional<Interpolated> partial_bilinear(SourceWindow const& source, int plane,
@@ -83,7 +87,7 @@ std::optional<Interpolated> partial_bilinear(SourceWindow const& source, int pla
     }
     double sum = 0.0;
     double weight_sum = 0.0;
-    double square_sum = 0.0;
+    double weights[4] = {};
     for (int j = 0; j < 2; ++j) {
         for (int k = 0; k < 2; ++k) {
             auto const pixel = valid_pixel(source, plane, cell.x + k, cell.y + j);
@@ -92,11 +96,12 @@ std::optional<Interpolated> partial_bilinear(SourceWindow const& source, int pla
                     (k == 0 ? 1.0 - cell.fx : cell.fx) * (j == 0 ? 1.0 - cell.fy : cell.fy);
                 sum += weight * *pixel;
                 weight_sum += weight;
-                square_sum += weight * weight;
+                weights[2 * j + k] = weight;
             }
         }
     }
-    return Interpolated{sum / weight_sum, square_sum / (weight_sum * weight_sum)};
+    return Interpolated{sum / weight_sum,
+                        kernels::cell_variance(source.covariance_of(plane), weights)};
 }
 
 /// Bilinear where the four pixels are positive, else the nearest; 0 where that is masked.

@@ -107,6 +107,7 @@ struct SourceImage
     std::vector<Photometry> photometry;
     std::vector<double> weight_scale;
     std::vector<double> noise_sigma;
+    std::vector<NoiseCovariance> noise_covariance;  ///< empty: pixels are independent
 
     SourceImage(core::SourceId source_id, core::Box const& frame_box, int plane_count,
                 image::GridMap grid_map, PixelFunction const& pixel)
@@ -138,6 +139,7 @@ struct SourceImage
         source.photometry = photometry;
         source.weight_scale = weight_scale;
         source.noise_sigma = noise_sigma;
+        source.noise_covariance = noise_covariance;
         return source;
     }
 

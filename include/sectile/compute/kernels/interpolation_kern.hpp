@@ -93,15 +93,4 @@ SECTILE_HOST_DEVICE inline void kernel_weights(ResampleKernel kernel, double fra
         weights[k] /= sum;
     }
 }
-
-/// Sum of the squares of `taps` weights: the variance of a sample in units of that of its pixels,
-/// where their noise is independent.
-[[nodiscard]] SECTILE_HOST_DEVICE inline double squared_sum(double const* weights, int taps)
-{
-    double sum = 0.0;
-    for (int k = 0; k < taps; ++k) {
-        sum += weights[k] * weights[k];
-    }
-    return sum;
-}
 }  // namespace sectile::compute::kernels

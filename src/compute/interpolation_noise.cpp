@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sectile/compute/interpolation_noise.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <random>
+#include <vector>
+
+#include "sectile/compute/kernels/interpolation_kern.hpp"
+
+namespace sectile::compute
+{
+namespace
+{
+constexpr int lags = NoiseCovariance::lags;
+
+/// Planes of plain memory: small and short-lived, no matter for the budget.
+struct Planes
+{
+    core::Box box;
+    int planes = 1;
+    std::vector<float> pixels;
+
+    Planes(core::Box const& area, int count)
+        : box(area), planes(count), pixels(static_cast<std::size_t>(area.area() * count))
+    {}
+    [[nodiscard]] image::ImageView<float> view()
+    {
+        return {pixels.data(), box, planes, static_cast<std::ptrdiff_t>(box.width()),
+                static_cast<std::ptrdiff_t>(box.area())};
+    }
+};
+
+/// Near normal, and the same on every machine: sums of twelve uniform numbers, variance 1.
+Planes white_noise(core::Box const& box)
+{
+    std::mt19937 random(20);
+    Planes noise(box, 1);
+    for (float& pixel : noise.pixels) {
+        double sum = 0.0;
+        for (int i = 0; i < 12; ++i) {
+            sum += random() * 0x1p-32;
+        }
+        pixel = static_cast<float>(sum - 6.0);
+    }
+    return noise;
+}
+
+NoiseCovariance covariance_of(image::ImageView<float const> const& noise, int plane,
+                              core::Box const& inner)
+{
+    NoiseCovariance covariance;
+    for (int dy = 0; dy < lags; ++dy) {
+        for (int dx = 0; dx < lags; ++dx) {
+            double sum = 0.0;
+            for (std::int64_t y = inner.y0; y < inner.y1; ++y) {
+                for (std::int64_t x = inner.x0; x < inner.x1; ++x) {
+                    double const here = noise.at(plane, x, y);
+                    // Both diagonals: a pattern may tell them apart.
+                    sum += 0.5 * here *
+                           (static_cast<double>(noise.at(plane, x + dx, y + dy)) +
+                            static_cast<double>(noise.at(plane, x - dx, y + dy)));
+                }
+            }
+            covariance.at[dy][dx] = sum / static_cast<double>(inner.area());
+        }
+    }
+    return covariance;
+}
+
+void add(NoiseCovariance const& part, double share, NoiseCovariance& sum)
+{
+    for (int y = 0; y < lags; ++y) {
+        for (int x = 0; x < lags; ++x) {
+            sum.at[y][x] += share * part.at[y][x];
+        }
+    }
+}
+
+std::array<NoiseCovariance, 3> measured(DebayerMethod method)
+{
+    core::Box const frame{0, 0, 500, 500};
+    Planes raw = white_noise(frame);
+    Planes colours(frame, 3);
+    core::Box const inner = frame.grown_by(-8);
+    NoiseCovariance none;
+    none.at[0][0] = 0.0;
+    std::array<NoiseCovariance, 3> mean{none, none, none};
+    // Each pattern reads other pixels of the same noise.
+    for (image::BayerPattern const pattern :
+         {image::BayerPattern::rggb, image::BayerPattern::bggr, image::BayerPattern::grbg,
+          image::BayerPattern::gbrg}) {
+        debayer(method, pattern, raw.view(), colours.view());
+        for (int plane = 0; plane < 3; ++plane) {
+            add(covariance_of(colours.view(), plane, inner), 0.25,
+                mean[static_cast<std::size_t>(plane)]);
+        }
+    }
+    return mean;
+}
+
+/// Autocorrelation of the weights of a kernel, averaged over the fractions of a pixel; lags
+/// -max_taps to max_taps.
+class MeanCorrelation
+{
+  public:
+    explicit MeanCorrelation(ResampleKernel kernel)
+    {
+        constexpr int fractions = 64;
+        int const taps = kernels::kernel_taps(kernel);
+        for (int f = 0; f < fractions; ++f) {
+            double weights[kernels::max_taps] = {1.0};
+            if (kernel != ResampleKernel::nearest) {
+                kernels::kernel_weights(kernel, (f + 0.5) / fractions, weights);
+            }
+            for (int a = 0; a < taps; ++a) {
+                for (int b = a; b < taps; ++b) {
+                    at_[static_cast<std::size_t>(b - a)] += weights[a] * weights[b] / fractions;
+                }
+            }
+        }
+    }
+    [[nodiscard]] double operator()(int lag) const
+    {
+        auto const i = static_cast<std::size_t>(std::abs(lag));
+        return i < at_.size() ? at_[i] : 0.0;
+    }
+
+  private:
+    std::array<double, kernels::max_taps> at_{};
+};
+}  // namespace
+
+std::array<NoiseCovariance, 3> debayered_noise(DebayerMethod method)
+{
+    switch (method) {
+        case DebayerMethod::bilinear: {
+            static auto const noise = measured(DebayerMethod::bilinear);
+            return noise;
+        }
+        case DebayerMethod::vng: {
+            static auto const noise = measured(DebayerMethod::vng);
+            return noise;
+        }
+        case DebayerMethod::superpixel:
+            break;
+    }
+    return {};
+}
+
+NoiseCovariance resampled_noise(NoiseCovariance const& source, ResampleKernel kernel)
+{
+    MeanCorrelation const weights(kernel);
+    NoiseCovariance result;
+    for (int y = 0; y < lags; ++y) {
+        for (int x = 0; x < lags; ++x) {
+            double sum = 0.0;
+            for (int j = 1 - lags; j < lags; ++j) {
+                for (int i = 1 - lags; i < lags; ++i) {
+                    sum += source.at[std::abs(j)][std::abs(i)] * weights(y - j) * weights(x - i);
+                }
+            }
+            result.at[y][x] = sum;
+        }
+    }
+    double const variance = result.at[0][0];
+    for (auto& row : result.at) {
+        for (double& value : row) {
+            value /= variance;
+        }
+    }
+    return result;
+}
+}  // namespace sectile::compute
