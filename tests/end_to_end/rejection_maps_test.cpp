@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sectile/io/fits_writer.hpp"
 #include "sectile/io/frame_reader.hpp"
 
 #include "support/run_program.hpp"
@@ -34,6 +35,27 @@ image::Image<float> read_image(std::string const& path)
     image::Image<float> pixels({0, 0, geometry.width, geometry.height}, geometry.planes);
     io::FrameReader(scan.frames.at(0)).read(pixels.view());
     return pixels;
+}
+
+/// A map of one fraction, with good checksums.
+void write_map(std::string const& path, std::string const& name, float fraction)
+{
+    sectile::core::Box const box{0, 0, 20, 10};
+    image::Image<float> map(box, 3);
+    for (int plane = 0; plane < 3; ++plane) {
+        for (std::int64_t y = 0; y < box.y1; ++y) {
+            std::fill_n(map.view().row(plane, y), box.x1, fraction);
+        }
+    }
+    io::FitsImageSpec spec;
+    spec.name = name;
+    spec.width = box.x1;
+    spec.height = box.y1;
+    spec.planes = 3;
+    io::FitsWriter writer(path);
+    writer.begin_image(spec);
+    writer.write_rows(image::ImageView<float const>(map.view()));
+    writer.commit();
 }
 
 /// Names in a folder, hidden ones too; none where there is no folder.
@@ -130,6 +152,7 @@ TEST_F(RejectionMaps, TellTheTrailFromTheSky)
 
     int on_trail = 0;
     int one_high = 0;
+    int just_one_high = 0;
     int off_trail = 0;
     double high_sum = 0.0;
     double low_sum = 0.0;
@@ -152,6 +175,7 @@ TEST_F(RejectionMaps, TellTheTrailFromTheSky)
             if (frames == frames_of_trails && shows > 0.5 && shows < 1.3) {
                 ++on_trail;
                 one_high += above >= 1.0F / frames_of_trails ? 1 : 0;
+                just_one_high += above == 1.0F / frames_of_trails ? 1 : 0;
             } else if (std::abs(shows) < 1e-3) {
                 ++off_trail;
                 high_sum += above;
@@ -166,6 +190,7 @@ TEST_F(RejectionMaps, TellTheTrailFromTheSky)
 
     EXPECT_GT(on_trail, 200);
     EXPECT_EQ(one_high, on_trail);
+    EXPECT_GT(just_one_high, 0.9 * on_trail);
     EXPECT_GT(off_trail, 20000);
     // Three sigma on one side are 0.13 % of a Gaussian; with the scatter of the median a little
     // more.
@@ -238,6 +263,12 @@ TEST_F(RejectionMaps, AreVerified)
                   fs::copy_options::overwrite_existing);
     EXPECT_EQ(verify(folder), 4) << output;
 
+    write_map(map, "REJ_LOW", 0.6F);
+    write_map(folder + "/rejection/tile_00001.high.fits", "REJ_HIGH", 0.3F);
+    EXPECT_EQ(verify(folder), 0) << output;
+    write_map(folder + "/rejection/tile_00001.high.fits", "REJ_HIGH", 0.5F);
+    EXPECT_EQ(verify(folder), 4) << "more samples than there are: " << output;
+
     fs::remove(map);
     EXPECT_EQ(verify(folder), 4) << output;
 }
@@ -268,15 +299,22 @@ TEST_F(RejectionMaps, WithoutMasterTilesAreAnnouncedToBeMissing)
 
 TEST_F(RejectionMaps, FailingWriteLeavesNoHalfMap)
 {
-    std::string const folder = *scratch / "full";
-    ProgramResult const result =
-        run_program(std::string(SECTILE_BINARY) + " run --input " + *scratch / "pointings" +
-                    " --output " + folder + " --rejection-maps --inject-faults write=5");
+    std::string failures;
+    for (int nth = 7; nth < 20; ++nth) {
+        std::string const folder = *scratch / "full" + std::to_string(nth);
+        ProgramResult const result = run_program(
+            std::string(SECTILE_BINARY) + " run --input " + *scratch / "pointings" + " --output " +
+            folder + " --rejection-maps --inject-faults write=" + std::to_string(nth));
+        failures += result.output;
 
-    EXPECT_EQ(result.exit_code, 4) << result.output;
-    for (std::string const& name : names_in(folder + "/rejection")) {
-        EXPECT_EQ(name.find(".part"), std::string::npos) << name;
+        EXPECT_EQ(result.exit_code, 4) << result.output;
+        for (std::string const& name : names_in(folder + "/rejection")) {
+            EXPECT_EQ(name.find(".part"), std::string::npos) << name;
+        }
+        EXPECT_FALSE(fs::exists(folder + "/mosaic.fits"));
     }
-    EXPECT_FALSE(fs::exists(folder + "/mosaic.fits"));
+    for (char const* const name : {".tile_00000.low.fits.part", ".tile_00000.high.fits.part"}) {
+        EXPECT_NE(failures.find(name), std::string::npos) << "no fault hit " << name;
+    }
 }
 }  // namespace
