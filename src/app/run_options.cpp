@@ -148,6 +148,10 @@ void add_input_and_output(Builder& table)
                                   {"tiles", pipeline::Keep::tiles},
                                   {"all", pipeline::Keep::all}},
                                  SECTILE_FIELD(keep));
+    table.flag("rejection_maps",
+               "write which share of the samples of each pixel of a master tile was rejected, "
+               "into DIR/rejection",
+               SECTILE_FIELD(stacking.rejection_maps));
     table.flag("strict", "a quarantined frame is an error (exit code 5)", SECTILE_FIELD(strict));
     table.flag("dry_run", "plan only: no pixel work, no products", SECTILE_FIELD(dry_run));
     table.word("log_level", "least important lines that are logged",

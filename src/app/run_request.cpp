@@ -15,8 +15,13 @@ RunRequest read_run_request(std::vector<std::string> const& words, bool dry_run)
     }
     pipeline::RunConfig& config = request.config;
     config.dry_run = config.dry_run || dry_run;
-    config.notes = request.notes;
     complete(config);
+    if (config.stacking.rejection_maps && !config.makes_tiles()) {
+        request.notes.emplace_back(
+            "rejection_maps has no effect (maps are made of master tiles only, and this run makes "
+            "none)");
+    }
+    config.notes = request.notes;
     if (!request.print_config) {
         check_run(config, problems);
         check_machine(config.machine, problems);

@@ -80,9 +80,7 @@ void combine_piece(CoaddJob const& job, compute::Backend& backend, io::ScratchFi
         sources.emplace_back(sample_block(job, *spilled.input, part, data));
         data += part.area() * spilled.groups;
     }
-    backend.combine(sources, job.recipe,
-                    {out.science.clipped_to(piece), out.weight.clipped_to(piece),
-                     out.coverage.clipped_to(piece)});
+    backend.combine(sources, job.recipe, out.clipped_to(piece));
 }
 }  // namespace
 

@@ -37,7 +37,7 @@ StripMaker::StripMaker(CoaddJob const& job, Team const& team, std::size_t batch,
 
 StripPixels StripMaker::make(core::Box const& strip) const
 {
-    StripPixels result(strip, job_.planes);
+    StripPixels result(strip, job_.planes, job_.rejection_maps);
     auto const inputs = inputs_over(job_, strip);
     if (job_.recipe.combine.is_running_mean()) {
         add_in_batches(inputs, strip, result);
@@ -74,7 +74,7 @@ void StripMaker::add_in_batches(std::span<CoaddInput const* const> inputs, core:
 
 StripPixels StripMaker::make_from(PushRound const& round, core::Box const& strip) const
 {
-    StripPixels result(strip, job_.planes);
+    StripPixels result(strip, job_.planes, job_.rejection_maps);
     auto const blocks = round.blocks();
     if (job_.recipe.combine.is_running_mean()) {
         compute::StripSums sums(strip, job_.planes, job_.recipe.output_weight);

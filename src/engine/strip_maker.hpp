@@ -5,32 +5,14 @@
 #include <cstdint>
 #include <span>
 
-#include "sectile/compute/backend.hpp"
 #include "sectile/engine/coadd.hpp"
 
 #include "engine/ladder.hpp"
 #include "engine/push_exchange.hpp"
+#include "engine/strip_pixels.hpp"
 
 namespace sectile::engine
 {
-/// The finished rows of one strip.
-struct StripPixels
-{
-    core::Box box;
-    image::Image<float> science;
-    image::Image<float> weight;
-    image::Image<std::uint32_t> coverage;
-
-    StripPixels() = default;
-    StripPixels(core::Box const& strip, int planes)
-        : box(strip), science(strip, planes), weight(strip, planes), coverage(strip, planes)
-    {}
-    [[nodiscard]] compute::StripOutput output()
-    {
-        return {science.view(), weight.view(), coverage.view()};
-    }
-};
-
 /// Makes the strips of this rank as the ladder says: on the device or not, with stacks in memory or
 /// on disk. Not collective; throws what reading, the device or memory throws, and leaves nothing
 /// behind then.

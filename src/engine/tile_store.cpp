@@ -12,6 +12,8 @@
 #include "sectile/core/error.hpp"
 #include "sectile/io/frame_reader.hpp"
 
+#include "engine/strip_pixels.hpp"
+
 namespace sectile::engine
 {
 namespace
@@ -117,17 +119,22 @@ void paste(image::ImageView<T const> from, image::ImageView<T> to)
     }
 }
 
+void paste(compute::StripOutput const& from, compute::StripOutput const& to)
+{
+    paste<float>(from.science, to.science);
+    paste<float>(from.weight, to.weight);
+    paste<std::uint32_t>(from.coverage, to.coverage);
+    if (to.wants_rejected()) {
+        paste<float>(from.rejected_low, to.rejected_low);
+        paste<float>(from.rejected_high, to.rejected_high);
+    }
+}
+
 /// Rows of the tile, collected until they span its width.
 struct PendingRows
 {
-    image::Image<float> science;
-    image::Image<float> weight;
-    image::Image<std::uint32_t> coverage;
+    StripPixels pixels;
     std::int64_t columns = 0;  ///< filled so far
-
-    PendingRows(core::Box const& rows, int planes)
-        : science(rows, planes), weight(rows, planes), coverage(rows, planes)
-    {}
 };
 
 template <class T>
@@ -178,19 +185,22 @@ TileFiles tile_files(std::string const& science_path)
 
 struct TileSink::Impl
 {
-    Impl(comm::Communicator communicator, core::Box const& box, int plane_count)
-        : team(std::move(communicator)), tile(box), planes(plane_count)
+    Impl(comm::Communicator communicator, core::Box const& box, int plane_count, bool with_maps)
+        : team(std::move(communicator)), tile(box), planes(plane_count), has_maps(with_maps)
     {}
 
-    void open(TileFiles const& names, std::string const& wcs_cards,
+    void open(TileFiles const& names, RejectionFiles const& maps, std::string const& wcs_cards,
               std::vector<io::FitsCard> const& cards);
 
-    void write_whole(image::ImageView<float const> science, image::ImageView<float const> weight,
-                     image::ImageView<std::uint32_t const> coverage)
+    void write_whole(compute::StripOutput const& rows)
     {
-        files[0]->write_rows(science);
-        files[1]->write_rows(weight);
-        files[2]->write_rows(coverage);
+        files[0]->write_rows(image::ImageView<float const>(rows.science));
+        files[1]->write_rows(image::ImageView<float const>(rows.weight));
+        files[2]->write_rows(image::ImageView<std::uint32_t const>(rows.coverage));
+        if (has_maps) {
+            files[3]->write_rows(image::ImageView<float const>(rows.rejected_low));
+            files[4]->write_rows(image::ImageView<float const>(rows.rejected_high));
+        }
     }
 
     /// Rank 0 of the team: rows that span the tile go straight to the files, pieces wait for the
@@ -198,45 +208,45 @@ struct TileSink::Impl
     void take(core::Box const& strip, compute::StripOutput const& rows)
     {
         if (strip.width() == tile.width()) {
-            write_whole(rows.science, rows.weight, rows.coverage);
+            write_whole(rows);
             return;
         }
-        auto const [entry, is_new] =
-            pending.try_emplace(strip.y0, core::Box{tile.x0, strip.y0, tile.x1, strip.y1}, planes);
-        PendingRows& whole = entry->second;
-        paste<float>(rows.science, whole.science.view());
-        paste<float>(rows.weight, whole.weight.view());
-        paste<std::uint32_t>(rows.coverage, whole.coverage.view());
+        PendingRows& whole = pending[strip.y0];
+        if (whole.columns == 0) {
+            whole.pixels = {core::Box{tile.x0, strip.y0, tile.x1, strip.y1}, planes, has_maps};
+        }
+        paste(rows, whole.pixels.output());
         whole.columns += strip.width();
         if (whole.columns == tile.width()) {
-            write_whole(std::as_const(whole.science).view(), std::as_const(whole.weight).view(),
-                        std::as_const(whole.coverage).view());
-            pending.erase(entry);
+            write_whole(whole.pixels.output());
+            pending.erase(strip.y0);
         }
     }
 
     comm::Communicator team;
     core::Box tile;
     int planes;
-    std::vector<std::unique_ptr<io::FitsWriter>>
-        files;                                    ///< science, weight, coverage; team rank 0 only
+    bool has_maps;
+    /// Science, weight, coverage and, if wanted, the maps; team rank 0 only.
+    std::vector<std::unique_ptr<io::FitsWriter>> files;
     std::map<std::int64_t, PendingRows> pending;  ///< by first row
 };
 
 TileSink::TileSink(comm::Communicator team, std::string const& science_path, core::Box const& tile,
-                   int planes, std::string const& wcs_cards, std::vector<io::FitsCard> const& cards)
-    : impl_(std::make_unique<Impl>(std::move(team), tile, planes))
+                   int planes, std::string const& wcs_cards, std::vector<io::FitsCard> const& cards,
+                   RejectionFiles const& rejection)
+    : impl_(std::make_unique<Impl>(std::move(team), tile, planes, rejection.are_wanted()))
 {
     // Only the root opens files, but all must know when it cannot: the rounds are collective.
     comm::agree(impl_->team, "opening a tile", [&] {
         if (impl_->team.is_root()) {
-            impl_->open(tile_files(science_path), wcs_cards, cards);
+            impl_->open(tile_files(science_path), rejection, wcs_cards, cards);
         }
     });
 }
 
-void TileSink::Impl::open(TileFiles const& names, std::string const& wcs_cards,
-                          std::vector<io::FitsCard> const& cards)
+void TileSink::Impl::open(TileFiles const& names, RejectionFiles const& maps,
+                          std::string const& wcs_cards, std::vector<io::FitsCard> const& cards)
 {
     io::FitsImageSpec spec;
     spec.width = tile.width();
@@ -251,12 +261,26 @@ void TileSink::Impl::open(TileFiles const& names, std::string const& wcs_cards,
         files.push_back(std::make_unique<io::FitsWriter>(name));
         files.back()->begin_image(spec);
     }
+    if (!has_maps) {
+        return;
+    }
+    spec.bits_per_pixel = -32;
+    spec.is_unsigned = false;
+    // Fractions have no unit.
+    std::erase_if(spec.cards, [](io::FitsCard const& card) { return card.keyword == "BUNIT"; });
+    for (auto const& [name, path] : {std::pair{"REJ_LOW", maps.low}, {"REJ_HIGH", maps.high}}) {
+        spec.name = name;
+        files.push_back(std::make_unique<io::FitsWriter>(path));
+        files.back()->begin_image(spec);
+    }
 }
 
 TileSink::~TileSink() = default;
 
 void TileSink::write(core::Box const& strip, compute::StripOutput const& rows)
 {
+    core::require(strip.empty() || rows.wants_rejected() == impl_->has_maps,
+                  "strips of a tile have rejection maps when there are files for them");
     if (impl_->team.size() == 1) {
         if (!strip.empty()) {
             impl_->take(strip, rows);
@@ -269,6 +293,8 @@ void TileSink::write(core::Box const& strip, compute::StripOutput const& rows)
         append_pixels(packed, rows.science);
         append_pixels(packed, rows.weight);
         append_pixels(packed, rows.coverage);
+        append_pixels(packed, rows.rejected_low);
+        append_pixels(packed, rows.rejected_high);
     }
     for (std::vector<std::byte> const& part : comm::gather(impl_->team, packed)) {
         core::Box box;
@@ -276,12 +302,14 @@ void TileSink::write(core::Box const& strip, compute::StripOutput const& rows)
         if (box.empty()) {
             continue;
         }
-        PendingRows piece(box, impl_->planes);
+        StripPixels piece(box, impl_->planes, impl_->has_maps);
         auto rest = std::span<std::byte const>(part).subspan(sizeof box);
         rest = take_pixels(rest, piece.science.view());
         rest = take_pixels(rest, piece.weight.view());
-        take_pixels(rest, piece.coverage.view());
-        impl_->take(box, {piece.science.view(), piece.weight.view(), piece.coverage.view()});
+        rest = take_pixels(rest, piece.coverage.view());
+        rest = take_pixels(rest, piece.rejected_low.view());
+        take_pixels(rest, piece.rejected_high.view());
+        impl_->take(box, piece.output());
     }
 }
 
@@ -289,8 +317,9 @@ void TileSink::commit()
 {
     comm::agree(impl_->team, "finishing a tile", [&] {
         core::require(impl_->pending.empty(), "a tile is complete when it is committed");
-        for (auto const& file : impl_->files) {
-            file->commit();
+        // What a tile is known by comes last.
+        for (auto file = impl_->files.rbegin(); file != impl_->files.rend(); ++file) {
+            (*file)->commit();
         }
     });
 }

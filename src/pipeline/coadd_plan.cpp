@@ -60,6 +60,7 @@ plan::JobSize job_size(engine::CoaddJob const& job, engine::Route route)
     size.sources = static_cast<std::int64_t>(job.inputs.size());
     size.depth = deepest_overlap(job.inputs, job.canvas);
     size.running_mean = job.recipe.combine.is_running_mean() && route == engine::Route::pull;
+    size.rejection_maps = job.rejection_maps;
     for (engine::CoaddInput const& input : job.inputs) {
         core::Box const frame = input.pixels->bounds();
         size.source_width = std::max(size.source_width, frame.width());

@@ -83,6 +83,7 @@ std::vector<std::pair<plan::PlanKind, plan::JobSize>> phases_of(plan::MosaicPlan
             }
             phases.emplace_back(plan::PlanKind::master_tiles,
                                 of_group(frame, most, config.stacking.combine.is_running_mean()));
+            phases.back().second.rejection_maps = config.stacking.rejection_maps;
             tile.source_width = tile_side(frame.source_width);
             tile.source_height = tile_side(frame.source_height);
         }

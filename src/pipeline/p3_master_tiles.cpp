@@ -21,6 +21,7 @@
 #include "pipeline/placement.hpp"
 #include "pipeline/record_travel.hpp"
 #include "pipeline/register_group.hpp"
+#include "pipeline/rejection_maps.hpp"
 #include "pipeline/tile_grid.hpp"
 
 namespace sectile::pipeline
@@ -154,6 +155,7 @@ FrameRecord make_tile(plan::Group const& group, std::vector<FrameRecord> const& 
     job.grid = &grid_wcs;
     job.canvas = {0, 0, grid.width(), grid.height()};
     job.planes = frames[reference].header.geometry.planes;
+    job.rejection_maps = config.stacking.rejection_maps;
     job.recipe = tile_recipe(config);
     job.inputs = place_sources(members, *context.runner, sources, grid_wcs,
                                config.stacking.weighting, context.preparations);
@@ -166,7 +168,7 @@ FrameRecord make_tile(plan::Group const& group, std::vector<FrameRecord> const& 
 
     FrameRecord tile = tile_record(group, grid, job.planes, config);
     engine::TileSink sink(members, tile.header.path, job.canvas, job.planes, grid.wcs.cards,
-                          tile_cards(group, frames[reference]));
+                          tile_cards(group, frames[reference]), rejection_files(config, group.id));
     auto const statistics = engine::coadd(job, context.team(members), execution.plan,
                                           execution.decomposition, route, sink);
     note_ladder(statistics.ladder, plan::PlanKind::master_tiles, context);

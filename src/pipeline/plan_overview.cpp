@@ -17,8 +17,12 @@ namespace sectile::pipeline
 {
 namespace
 {
-/// Science, weight and coverage of one plane of a destination pixel; its alpha is one byte more.
-constexpr std::int64_t product_plane_bytes = 12;
+/// Science, weight, coverage and, if made, rejection maps of one plane of a destination pixel; its
+/// alpha is one byte more.
+std::int64_t product_plane_bytes(bool rejection_maps)
+{
+    return 12 + (rejection_maps ? 8 : 0);
+}
 
 /// A tile that is still to be made, as a source of which the size is known.
 std::shared_ptr<engine::PixelSource const> planned_tile(plan::CanvasGrid const& grid, int planes,
@@ -167,7 +171,8 @@ CoaddFacts Overview::facts_of(plan::PlanKind kind, engine::CoaddJob const& job, 
         std::ranges::count_if(decomposition.bands, [](core::Box const& b) { return b.empty(); }));
     facts.rounds = static_cast<std::int64_t>(decomposition.rounds.size());
     facts.imbalance = decomposition.imbalance;
-    facts.bytes_written = size.width * size.height * (size.planes * product_plane_bytes + 1);
+    facts.bytes_written =
+        size.width * size.height * (size.planes * product_plane_bytes(size.rejection_maps) + 1);
     facts.bytes_read =
         std::max<std::int64_t>(0, facts.parallel.predicted_io_bytes - facts.bytes_written);
     facts.route = route;
@@ -221,6 +226,7 @@ TilesFacts Overview::plan_tiles(std::vector<plan::CanvasGrid> const& grids) cons
     engine::CoaddJob job =
         make_job(sources, sky::SkyWcs(grids[largest].wcs), config_.stacking.combine);
     job.recipe.output_weight = output_weight(config_.stacking.weighting);
+    job.rejection_maps = config_.stacking.rejection_maps;
     for (std::size_t i = 0; i < job.inputs.size(); ++i) {
         job.inputs[i].home = static_cast<int>(i) % facts.ranks_per_team;
     }
@@ -229,8 +235,8 @@ TilesFacts Overview::plan_tiles(std::vector<plan::CanvasGrid> const& grids) cons
     facts.bytes_read = static_cast<std::int64_t>(static_cast<double>(facts.largest.bytes_read) *
                                                  frames / work[largest].cost);
     for (plan::CanvasGrid const& grid : grids) {
-        facts.bytes_written +=
-            grid.width() * grid.height() * (mosaic_.planes * product_plane_bytes + 1);
+        facts.bytes_written += grid.width() * grid.height() *
+                               (mosaic_.planes * product_plane_bytes(job.rejection_maps) + 1);
     }
     return facts;
 }

@@ -9,6 +9,7 @@
 #include "sectile/core/error.hpp"
 
 #include "pipeline/provenance.hpp"
+#include "pipeline/rejection_maps.hpp"
 
 namespace sectile::pipeline
 {
@@ -65,12 +66,16 @@ RunFiles::RunFiles(RunConfig const& config, comm::Communicator const& world, rep
                 core::sentence("the folder " + tiles_folder(config).string() + " cannot be made",
                                error.message(), "check --output"));
         }
+        make_rejection_folder(config);
         log.open(config.output + "/sectile.log");
     });
 }
 
-void RunFiles::clean_up() const
+void RunFiles::clean_up(plan::MosaicPlan const& mosaic) const
 {
+    if (lock_) {
+        remove_other_maps(config_, mosaic.groups.size());
+    }
     if (config_.keep == Keep::none && lock_) {
         std::error_code ignored;
         std::filesystem::remove_all(tiles_folder(config_), ignored);

@@ -18,8 +18,8 @@ class RunFiles
 {
   public:
     RunFiles(RunConfig const& config, comm::Communicator const& world, report::LogFile& log);
-    /// Rank 0: removes what is not to be kept.
-    void clean_up() const;
+    /// Rank 0, when all products are there: removes what is not to be kept.
+    void clean_up(plan::MosaicPlan const& mosaic) const;
 
   private:
     RunConfig const& config_;

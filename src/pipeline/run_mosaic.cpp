@@ -78,7 +78,7 @@ core::ExitCode run_mosaic(RunConfig const& config, comm::Communicator const& wor
     telemetry.finish();
     if (world.is_root()) {
         write_report(config, mosaic, context, {});
-        files.clean_up();
+        files.clean_up(mosaic);
     }
     core::log_world(core::LogLevel::info, context.report.timing_table());
     return core::ExitCode::done;

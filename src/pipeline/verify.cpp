@@ -15,6 +15,7 @@
 #include "sectile/core/error.hpp"
 
 #include "pipeline/canvas_rows.hpp"
+#include "pipeline/rejection_maps.hpp"
 #include "pipeline/verify_pixels.hpp"
 
 namespace sectile::pipeline
@@ -210,6 +211,6 @@ std::string verify_product(std::string const& path)
     if (summary.filled > 0) {
         text += fmt::format("values from {:.6g} to {:.6g}\n", summary.smallest, summary.largest);
     }
-    return text;
+    return text + verify_rejection_maps(path);
 }
 }  // namespace sectile::pipeline

@@ -15,6 +15,7 @@ constexpr std::int64_t narrow_coverage_bytes = 2;  ///< of the 16-bit copy that 
 /// Coordinate map, transforms and handles of a window in use.
 constexpr std::int64_t source_overhead = std::int64_t{24} << 10;
 constexpr std::int64_t output_plane_bytes = 12;          ///< science, weight, coverage
+constexpr std::int64_t map_plane_bytes = 8;              ///< rejected low and high
 constexpr std::int64_t sum_plane_bytes = 8 + 8 + 8 + 4;  ///< value, weight, excess, coverage
 constexpr std::int64_t block_pixels = 64 * 8;            ///< of a combine kernel
 constexpr std::int64_t sample_bytes = 8;                 ///< value and weight
@@ -31,6 +32,12 @@ std::int64_t source_extent(std::int64_t along, double spread, std::int64_t acros
     // A window reaches over the edge of its source, so that kernels need no bounds checks there.
     std::int64_t const most = whole + window_margin;
     return needed >= static_cast<double>(most) ? most : static_cast<std::int64_t>(needed);
+}
+
+/// Of one pixel of one plane of a strip.
+std::int64_t output_bytes(JobSize const& job)
+{
+    return output_plane_bytes + (job.rejection_maps ? map_plane_bytes : 0);
 }
 }  // namespace
 
@@ -54,7 +61,7 @@ std::int64_t MemoryModel::sources_of_strip(std::int64_t columns) const
 
 std::int64_t MemoryModel::strip_bytes(ChunkShape const& shape) const
 {
-    std::int64_t const output = job_.planes * output_plane_bytes + 1;
+    std::int64_t const output = job_.planes * output_bytes(job_) + 1;
     std::int64_t const sums = job_.running_mean ? job_.planes * sum_plane_bytes : 0;
     return shape.rows * shape.columns * (strips_in_flight * output + sums);
 }
@@ -74,7 +81,7 @@ std::int64_t MemoryModel::load_bytes(ChunkShape const& shape) const
 
 std::int64_t MemoryModel::sink_bytes(ChunkShape const& shape) const
 {
-    std::int64_t const row = job_.planes * (output_plane_bytes + narrow_coverage_bytes) + 1;
+    std::int64_t const row = job_.planes * (output_bytes(job_) + narrow_coverage_bytes) + 1;
     std::int64_t const passing = job_.ranks_of_sink > 1 ? 2 * job_.ranks_of_sink : 1;
     return passing * shape.rows * shape.columns * row / (job_.ranks_of_sink > 1 ? 1 : 4);
 }
@@ -111,6 +118,6 @@ std::int64_t MemoryModel::io_bytes(ChunkShape const& shape) const
     double const wanted = static_cast<double>(window_rows(shape));
     double const repeated = std::max(1.0, wanted / useful);
     auto const read = static_cast<std::int64_t>(repeated * static_cast<double>(source_bytes()));
-    return read + job_.width * job_.height * (job_.planes * output_plane_bytes + 1);
+    return read + job_.width * job_.height * (job_.planes * output_bytes(job_) + 1);
 }
 }  // namespace sectile::plan

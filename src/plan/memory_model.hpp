@@ -19,9 +19,8 @@ struct ChunkShape
 
 /// Bytes that the coadd engine holds for a chunk, every buffer counted. All figures grow with rows,
 /// columns, batch and workers (the planner searches by bisection and relies on it).
-///   - strips: science, weight and coverage (float, per plane) and alpha (one byte), twice: one is
-///   computed while
-///     the one before is written;
+///   - strips: science, weight, coverage and, if asked for, two rejection maps (float, per plane)
+///     and alpha (one byte), twice: one is computed while the one before is written;
 ///   - running sums, for a mean without rejection: value and weight (double), coverage (float) per
 ///   plane;
 ///   - what the sink holds: a 16-bit copy of the coverage, or the rows of all ranks of a team that

@@ -72,7 +72,8 @@ class CoaddLadder : public sectile::testing::CoaddRanks
     engine::LadderSteps run(compute::CombineRecipe const& recipe, engine::Route route,
                             std::string const& faults)
     {
-        auto const job = make_job(recipe);
+        auto job = make_job(recipe);
+        job.rejection_maps = maps_;
         core::set_faults("", 0);
         auto const expected = coadd(job, comm_, route, 64, 3000);
         EXPECT_EQ(statistics_.ladder.total(), 0);
@@ -85,6 +86,7 @@ class CoaddLadder : public sectile::testing::CoaddRanks
 
     compute::CombineRecipe mean_;
     compute::CombineRecipe robust_;
+    bool maps_ = false;  ///< rejection maps are compared too
 };
 
 TEST_F(CoaddLadder, SurvivesTheFailureOfAnyAllocation)
@@ -120,6 +122,16 @@ TEST_F(CoaddLadder, GoesDownToStacksOnDisk)
         EXPECT_EQ(steps.spilled, 1);
     }
     EXPECT_EQ(runner_.workers(), 2);
+}
+
+TEST_F(CoaddLadder, MakesTheSameRejectionMapsFromStacksOnDisk)
+{
+    maps_ = true;
+    robust_.kappa_low = robust_.kappa_high = 1.5;
+
+    auto const steps = run(robust_, engine::Route::pull, "allocation=1x4@0");
+
+    EXPECT_EQ(steps.spilled, comm_.rank() == 0 ? 1 : 0);
 }
 
 TEST_F(CoaddLadder, LeavesTheDeviceThatFails)

@@ -95,34 +95,36 @@ class PatternSource final : public engine::PixelSource
     bool fails_;
 };
 
-/// Keeps the strips of this rank; the whole picture is put together afterwards.
+/// Keeps the strips of this rank, with their rejection maps if there are any; the whole picture is
+/// put together afterwards.
 class MemorySink final : public engine::StripSink
 {
   public:
-    explicit MemorySink(core::Box const& canvas)
+    explicit MemorySink(core::Box const& canvas, bool with_maps = false)
     {
         // The picture is the test's own, not the engine's: no fault shall hit it.
         core::MemoryBudget::Promise const granted;
-        picture_ = image::Image<std::uint32_t>(canvas, 1);
+        picture_ = image::Image<std::uint32_t>(canvas, with_maps ? 3 : 1);
     }
     void write(core::Box const& strip, compute::StripOutput const& rows) override
     {
-        for (std::int64_t y = strip.y0; y < strip.y1; ++y) {
-            for (std::int64_t x = strip.x0; x < strip.x1; ++x) {
-                float const value = rows.science.at(0, x, y);
-                std::uint32_t bits = 0;
-                std::memcpy(&bits, &value, sizeof bits);
-                picture_.view().at(0, x, y) = bits;
-            }
+        keep(strip, rows.science, 0);
+        if (picture_.planes() > 1) {
+            keep(strip, rows.rejected_low, 1);
+            keep(strip, rows.rejected_high, 2);
+        } else {
+            EXPECT_FALSE(rows.wants_rejected());
         }
     }
-    /// Collective: strips of all ranks; pixels nobody wrote are 0.
+    /// Collective: strips of all ranks, plane after plane; pixels nobody wrote are 0.
     [[nodiscard]] std::vector<std::uint32_t> whole(comm::Communicator const& comm)
     {
         auto const view = picture_.view();
         std::vector<std::uint32_t> own;
-        for (std::int64_t y = view.box.y0; y < view.box.y1; ++y) {
-            own.insert(own.end(), view.row(0, y), view.row(0, y) + view.box.width());
+        for (int plane = 0; plane < view.planes; ++plane) {
+            for (std::int64_t y = view.box.y0; y < view.box.y1; ++y) {
+                own.insert(own.end(), view.row(plane, y), view.row(plane, y) + view.box.width());
+            }
         }
         std::vector<std::uint32_t> all(own.size(), 0);
         for (auto const& part : comm::all_gather(comm, std::as_bytes(std::span(own)))) {
@@ -136,6 +138,18 @@ class MemorySink final : public engine::StripSink
     }
 
   private:
+    void keep(core::Box const& strip, image::ImageView<float> const& rows, int plane)
+    {
+        for (std::int64_t y = strip.y0; y < strip.y1; ++y) {
+            for (std::int64_t x = strip.x0; x < strip.x1; ++x) {
+                float const value = rows.at(0, x, y);
+                std::uint32_t bits = 0;
+                std::memcpy(&bits, &value, sizeof bits);
+                picture_.view().at(plane, x, y) = bits;
+            }
+        }
+    }
+
     image::Image<std::uint32_t> picture_;
 };
 
@@ -189,7 +203,7 @@ class CoaddRanks : public ::testing::Test
         }
         auto const decomposition =
             plan::decompose_canvas(job.canvas, footprints, comm.size(), rows, columns, 1);
-        MemorySink sink(job.canvas);
+        MemorySink sink(job.canvas, job.rejection_maps);
         engine::Team const team{comm, device_ ? device_.get() : backend_.get(), &runner_,
                                 device_ ? backend_.get() : nullptr, scratch_};
         statistics_ = engine::coadd(job, team, plan, decomposition, route, sink);

@@ -17,6 +17,24 @@ struct StripOutput
     image::ImageView<float> science;
     image::ImageView<float> weight;            ///< of the surviving samples, see OutputWeight
     image::ImageView<std::uint32_t> coverage;  ///< surviving frames
+    /// Fractions (0 to 1) of the samples of a pixel, those with weight, that rejection removed
+    /// below and above the survivors: 0 where nothing is rejected, NaN where there is no sample.
+    /// Both or none; empty: not wanted.
+    image::ImageView<float> rejected_low{};
+    image::ImageView<float> rejected_high{};
+
+    [[nodiscard]] bool wants_rejected() const { return !rejected_low.empty(); }
+    /// The part inside `part`, which must lie within the strip.
+    [[nodiscard]] StripOutput clipped_to(core::Box const& part) const
+    {
+        StripOutput output{science.clipped_to(part), weight.clipped_to(part),
+                           coverage.clipped_to(part)};
+        if (wants_rejected()) {
+            output.rejected_low = rejected_low.clipped_to(part);
+            output.rejected_high = rejected_high.clipped_to(part);
+        }
+        return output;
+    }
 };
 
 /// Running sums of a mean over one strip, C planes each.

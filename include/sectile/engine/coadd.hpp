@@ -42,6 +42,7 @@ struct CoaddJob
     int planes = 1;
     compute::CoaddRecipe recipe;
     std::vector<CoaddInput> inputs;
+    bool rejection_maps = false;  ///< the strips tell what was rejected (StripOutput)
 };
 
 /// How samples reach the owner of a strip. Both give the same bytes.

@@ -97,6 +97,7 @@ struct StackOptions
     Normalize normalize = Normalize::linear_fit;
     Weighting weighting = Weighting::noise_variance;
     compute::CombineRecipe combine{.rejection = compute::Rejection::winsorized_sigma_clip};
+    bool rejection_maps = false;  ///< of master tiles: what rejection removed is a product too
 };
 
 /// Images that say something about the pixels of frames.
@@ -223,6 +224,8 @@ struct RunConfig
     std::vector<std::string>
         notes;  ///< options that had no effect; the user was told, the report should say it too
 
+    /// Whether there are master tiles to be made: classic, from frames.
+    [[nodiscard]] bool makes_tiles() const { return mode == Mode::classic && !start_from_tiles; }
     /// Whether frames without a WCS may get one.
     [[nodiscard]] bool solves_frames() const { return solver.program != SolverChoice::none; }
 };

@@ -42,10 +42,11 @@ struct JobSize
     /// Float planes held per source pixel (science, and weight, coverage if any).
     int source_planes = 1;
     std::int64_t sources = 0;
-    std::int64_t depth = 0;     ///< most sources over one destination pixel
-    bool running_mean = true;   ///< sums instead of stacks
-    double row_spread = 1.0;    ///< source pixels per destination pixel along the same axis
-    double cross_spread = 0.0;  ///< and along the other axis: 0 for an upright source
+    std::int64_t depth = 0;       ///< most sources over one destination pixel
+    bool running_mean = true;     ///< sums instead of stacks
+    bool rejection_maps = false;  ///< strips have two more float planes for each of theirs
+    double row_spread = 1.0;      ///< source pixels per destination pixel along the same axis
+    double cross_spread = 0.0;    ///< and along the other axis: 0 for an upright source
     /// Bytes that each worker needs to combine (Backend::scratch_bytes); 0: the planner's estimate.
     std::int64_t worker_scratch = 0;
     int load_planes = 0;          ///< float planes held while a window is read: 1 for a mosaic

@@ -303,6 +303,14 @@ void CpuBackend::finish_block(StripSums const& sums, core::Box const& block,
                         kernels::inverse_variance(plain[i], plain[i], excess[i]));
                 }
             }
+            if (out.wants_rejected()) {
+                double const* const plain = weight.row(c, y) + from;
+                float* const low = out.rejected_low.row(c, y) + to;
+                for (int i = 0; i < count; ++i) {
+                    low[i] = kernels::rejected_fraction(0, plain[i] > 0.0 ? 1 : 0);
+                }
+                std::copy_n(low, count, out.rejected_high.row(c, y) + to);
+            }
         }
     }
 }
@@ -358,9 +366,13 @@ void CpuBackend::stack_block(std::span<StripSource const> sources, CombineRecipe
             }
             for (int c = 0; c < planes; ++c) {
                 std::int64_t const at = x - out.science.box.x0;
-                worker.stack.combine(recipe, c,
-                                     {out.science.row(c, y) + at, out.weight.row(c, y) + at,
-                                      out.coverage.row(c, y) + at});
+                CombinedRow row{out.science.row(c, y) + at, out.weight.row(c, y) + at,
+                                out.coverage.row(c, y) + at};
+                if (out.wants_rejected()) {
+                    row.rejected_low = out.rejected_low.row(c, y) + at;
+                    row.rejected_high = out.rejected_high.row(c, y) + at;
+                }
+                worker.stack.combine(recipe, c, row);
             }
         }
     }

@@ -138,12 +138,38 @@ void PixelStack::weigh_group(std::size_t at, double const* low, double const* hi
     }
 }
 
+void PixelStack::find_rejected(std::size_t at, double const* low, double const* high, int count,
+                               float* rejected_low, float* rejected_high) const
+{
+    int samples[group_width] = {};
+    int below[group_width] = {};
+    int above[group_width] = {};
+    for (std::size_t s = 0; s < count_; ++s) {
+        std::size_t const row = at + s * stride_;
+        for (std::size_t i = 0; i < group_width; ++i) {
+            double const value = value_[row + i];
+            bool const is_sample = weight_[row + i] > 0.0F;
+            samples[i] += is_sample ? 1 : 0;
+            below[i] += (is_sample & (value < low[i])) ? 1 : 0;
+            above[i] += (is_sample & (value > high[i])) ? 1 : 0;
+        }
+    }
+    for (int i = 0; i < count; ++i) {
+        rejected_low[i] = kernels::rejected_fraction(below[i], samples[i]);
+        rejected_high[i] = kernels::rejected_fraction(above[i], samples[i]);
+    }
+}
+
 void PixelStack::combine(CombineRecipe const& recipe, int plane, CombinedRow const& out)
 {
     if (count_ == 0) {
         std::fill_n(out.science, width_, std::numeric_limits<float>::quiet_NaN());
         std::fill_n(out.weight, width_, 0.0F);
         std::fill_n(out.coverage, width_, 0U);
+        if (out.rejected_low != nullptr) {
+            std::fill_n(out.rejected_low, width_, std::numeric_limits<float>::quiet_NaN());
+            std::fill_n(out.rejected_high, width_, std::numeric_limits<float>::quiet_NaN());
+        }
         return;
     }
     auto const noise_at = static_cast<std::size_t>(plane) * stride_;
@@ -171,6 +197,10 @@ void PixelStack::combine(CombineRecipe const& recipe, int plane, CombinedRow con
             out.science[first + i] = static_cast<float>(science[i]);
             out.weight[first + i] = static_cast<float>(weight[i]);
             out.coverage[first + i] = static_cast<std::uint32_t>(coverage[i]);
+        }
+        if (out.rejected_low != nullptr) {
+            find_rejected(at, low, high, count, out.rejected_low + first,
+                          out.rejected_high + first);
         }
     }
 }

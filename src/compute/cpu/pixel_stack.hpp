@@ -17,6 +17,8 @@ struct CombinedRow
     float* science;
     float* weight;
     std::uint32_t* coverage;
+    float* rejected_low = nullptr;  ///< null: not wanted, both
+    float* rejected_high = nullptr;
 };
 
 /// The samples of a piece of a destination row from many sources: per plane one row of pixels per
@@ -44,6 +46,10 @@ class PixelStack
   private:
     /// Weights of the pixels of a group whose survivors lie from low to high.
     void weigh_group(std::size_t at, double const* low, double const* high, double* weight) const;
+
+    /// Fractions of rejected samples of the first `count` pixels of that group.
+    void find_rejected(std::size_t at, double const* low, double const* high, int count,
+                       float* rejected_low, float* rejected_high) const;
 
     [[nodiscard]] std::size_t row_at(int plane, std::size_t source) const
     {

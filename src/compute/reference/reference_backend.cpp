@@ -131,6 +131,11 @@ class ReferenceBackend final : public Backend
                                         : kernels::inverse_variance(
                                               weight, weight, sums.excess.view().at(c, x, y)));
                 out.coverage.at(c, x, y) = sums.coverage.view().at(c, x, y);
+                if (out.wants_rejected()) {
+                    float const none = kernels::rejected_fraction(0, weight > 0.0 ? 1 : 0);
+                    out.rejected_low.at(c, x, y) = none;
+                    out.rejected_high.at(c, x, y) = none;
+                }
             });
     }
 
@@ -149,6 +154,12 @@ class ReferenceBackend final : public Backend
                 out.science.at(c, x, y) = static_cast<float>(pixel.value);
                 out.weight.at(c, x, y) = static_cast<float>(pixel.weight);
                 out.coverage.at(c, x, y) = whole_frames(pixel.coverage);
+                if (out.wants_rejected()) {
+                    out.rejected_low.at(c, x, y) =
+                        fraction_of([&](double value) { return value < pixel.low; });
+                    out.rejected_high.at(c, x, y) =
+                        fraction_of([&](double value) { return value > pixel.high; });
+                }
             });
     }
 
@@ -195,6 +206,14 @@ class ReferenceBackend final : public Backend
             pixel.weight = inverse_variance_of(pixel);
         }
         return pixel;
+    }
+
+    /// Of the samples of the pixel that was combined last.
+    template <class Condition>
+    [[nodiscard]] float fraction_of(Condition const& condition) const
+    {
+        auto const count = std::count_if(value_.begin(), value_.end(), condition);
+        return kernels::rejected_fraction(static_cast<int>(count), static_cast<int>(value_.size()));
     }
 
     [[nodiscard]] double inverse_variance_of(kernels::CombinedPixel const& pixel) const

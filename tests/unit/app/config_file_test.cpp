@@ -189,14 +189,14 @@ TEST(ZeMosaicJson, MapsItsKeys)
 TEST(ZeMosaicJson, NamesIgnoredKeysOnce)
 {
     ScratchFile const file("settings", R"(  {"language": "fr", "qt_theme_mode": "dark",
-        "rejection_maps": true, "input_dir": "a", "output_dir": ""})");
+        "photometric_reference": 1, "input_dir": "a", "output_dir": ""})");
 
     RunRequest const request = read_with(file, {"--output", "o"});
 
     ASSERT_EQ(request.notes.size(), 2U);
     EXPECT_EQ(request.notes[0], "options in " + file.path() +
                                     " that this version does not offer yet: "
-                                    "rejection_maps");
+                                    "photometric_reference");
     EXPECT_EQ(request.notes[1], "keys in " + file.path() +
                                     " that have no meaning here are ignored: language, "
                                     "qt_theme_mode");

@@ -55,6 +55,7 @@ std::map<std::string, std::string> const& other_values()
         {"input", "a b#c.fits"},
         {"output", " \"odd\" name "},
         {"keep", "tiles"},
+        {"rejection_maps", "true"},
         {"strict", "true"},
         {"dry_run", "true"},
         {"log_level", "debug"},
@@ -235,6 +236,23 @@ TEST(RunRequest, DefaultsRoundTripToo)
     RunConfig const config = run_config_from_text("");
 
     EXPECT_EQ(run_config_from_text(config.options_text).options_text, config.options_text);
+}
+
+TEST(RunRequest, RejectionMapsAreOfMasterTiles)
+{
+    EXPECT_FALSE(read_good({}).stacking.rejection_maps);
+    EXPECT_TRUE(read_good({"--rejection-maps"}).stacking.rejection_maps);
+    EXPECT_TRUE(read_good({"--rejection-maps"}).notes.empty());
+    // The maps are no part of the picture: products are the same with and without.
+    EXPECT_EQ(read_good({"--rejection-maps"}).picture_options_text,
+              read_good({}).picture_options_text);
+    for (Words const& words : {Words{"--mode", "mosaic-first"}, {"--start-from", "master-tiles"}}) {
+        Words with_maps = words;
+        with_maps.emplace_back("--rejection-maps");
+        ASSERT_EQ(read_good(with_maps).notes.size(), 1U);
+        EXPECT_TRUE(holds(read_good(with_maps).notes[0], "rejection_maps has no effect"));
+        EXPECT_TRUE(read_good(words).notes.empty());
+    }
 }
 
 TEST(RunRequest, KeepsNumbersOfManyInputs)

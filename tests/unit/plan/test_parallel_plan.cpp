@@ -385,6 +385,25 @@ TEST(ParallelPlan, FinishNeedsWhatItHolds)
                  core::ConfigError);
 }
 
+TEST(ParallelPlan, CountsRejectionMaps)
+{
+    JobSize job = mosaic_job(false);
+    ParallelOptions options;
+    options.rows_per_chunk = 100;
+    Capabilities const node = node_with(64 * gibibyte);
+    ParallelPlan const plain = make_parallel_plan(PlanKind::master_tiles, job, node, options);
+    job.rejection_maps = true;
+    ParallelPlan const maps = make_parallel_plan(PlanKind::master_tiles, job, node, options);
+
+    ASSERT_EQ(plain.rows_per_chunk, 100);
+    ASSERT_EQ(maps.rows_per_chunk, 100);
+    // Two floats per plane and pixel, in two strips and in a quarter of what the sink holds.
+    std::int64_t const strip = 100 * job.width * job.planes * 8;
+    EXPECT_EQ(maps.predicted_peak_bytes - plain.predicted_peak_bytes, 2 * strip + strip / 4);
+    EXPECT_EQ(maps.predicted_io_bytes - plain.predicted_io_bytes,
+              job.width * job.height * job.planes * 8);
+}
+
 TEST(ParallelPlan, LeastBytesIsWhatJustCanBePlanned)
 {
     for (PlanKind const kind : {PlanKind::ingest, PlanKind::master_tiles, PlanKind::photometry,

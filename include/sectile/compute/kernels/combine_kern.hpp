@@ -49,6 +49,12 @@ struct CombinedPixel
     return excess > 0.0 ? weight * (plain / excess) : 0.0;
 }
 
+/// Share of the `samples` of a pixel that lie on one side of its survivors; NaN without samples.
+[[nodiscard]] SECTILE_HOST_DEVICE inline float rejected_fraction(int rejected, int samples)
+{
+    return samples > 0 ? static_cast<float>(rejected) / static_cast<float>(samples) : NAN;
+}
+
 /// Combination of the samples of one pixel: rejection on the values, then weighted mean
 /// sum(w v) / sum(w) of the survivors in source order, or their plain median. A mean's weight is
 /// sum(w), a median's sum(w) * median_efficiency: exact for equal weights. `sorted` holds the

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "pipeline/rejection_maps.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <regex>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "sectile/core/error.hpp"
+#include "sectile/core/log.hpp"
+
+namespace sectile::pipeline
+{
+namespace
+{
+namespace fs = std::filesystem;
+
+/// The tile a map, finished or left half-written by a run that was killed, belongs to; nothing for
+/// other files.
+std::optional<unsigned long> tile_of(std::string const& name)
+{
+    static std::regex const pattern(R"(\.?tile_([0-9]{5,9})\.(low|high)\.fits(\.part)?)");
+    std::smatch match;
+    if (!std::regex_match(name, match, pattern)) {
+        return std::nullopt;
+    }
+    return std::stoul(match[1].str());
+}
+}  // namespace
+
+std::string rejection_folder(std::string const& output)
+{
+    return (fs::path(output) / "rejection").string();
+}
+
+engine::RejectionFiles rejection_files(RunConfig const& config, core::GroupId group)
+{
+    if (!config.stacking.rejection_maps) {
+        return {};
+    }
+    std::string const stem =
+        fmt::format("{}/tile_{:05}", rejection_folder(config.output), group.value);
+    return {stem + ".low.fits", stem + ".high.fits"};
+}
+
+void make_rejection_folder(RunConfig const& config)
+{
+    if (!config.stacking.rejection_maps || !config.makes_tiles()) {
+        return;
+    }
+    std::string const folder = rejection_folder(config.output);
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (error || !fs::is_directory(folder)) {
+        throw core::IoError(core::sentence(
+            "the folder " + folder + " cannot be made",
+            error ? error.message() : "a file of this name is in its place", "check --output"));
+    }
+}
+
+void remove_other_maps(RunConfig const& config, std::size_t tiles)
+{
+    bool const makes_maps = config.stacking.rejection_maps && config.makes_tiles();
+    std::size_t const own = makes_maps ? tiles : 0;
+    fs::path const folder = rejection_folder(config.output);
+    std::error_code ignored;
+    std::vector<fs::path> others;
+    for (auto const& entry : fs::directory_iterator(folder, ignored)) {
+        auto const tile = tile_of(entry.path().filename().string());
+        if (tile && *tile >= own) {
+            others.push_back(entry.path());
+        }
+    }
+    for (fs::path const& other : others) {
+        fs::remove(other, ignored);
+    }
+    if (!others.empty()) {
+        core::log_world(core::LogLevel::info,
+                        fmt::format("{} rejection maps of an earlier run were removed from {}",
+                                    others.size(), folder.string()));
+        // Only an empty folder goes.
+        fs::remove(folder, ignored);
+    }
+}
+}  // namespace sectile::pipeline

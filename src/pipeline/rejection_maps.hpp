@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <string>
+
+#include "sectile/core/ids.hpp"
+#include "sectile/engine/tile_store.hpp"
+#include "sectile/pipeline/run_config.hpp"
+
+/// Rejection maps (specification section 5) are products: two files per master tile in
+/// OUTPUT/rejection, on the grid of the tile, that stay when the tile itself is removed.
+namespace sectile::pipeline
+{
+/// Folder of the maps in an output directory.
+[[nodiscard]] std::string rejection_folder(std::string const& output);
+
+/// tile_NNNNN.low.fits and .high.fits of a group's master tile; none where they are not asked for.
+[[nodiscard]] engine::RejectionFiles rejection_files(RunConfig const& config, core::GroupId group);
+
+/// Rank 0, before the tiles: makes the folder if maps are asked for. Throws core::IoError.
+void make_rejection_folder(RunConfig const& config);
+
+/// Rank 0, at the end of a good run with `tiles` master tiles: removes the maps of an earlier run
+/// that do not belong to this one, which would be taken for its own. Says so in the log.
+void remove_other_maps(RunConfig const& config, std::size_t tiles);
+
+/// Checks all maps of an output directory: checksums, the two maps of a tile of one size, fractions
+/// from 0 to 1 that leave a survivor, empty in the same pixels. Returns a line for the user, empty
+/// where there are no maps. Throws core::IoError with the first thing that is wrong.
+[[nodiscard]] std::string verify_rejection_maps(std::string const& output);
+}  // namespace sectile::pipeline
