@@ -268,7 +268,7 @@ CelestialWcs::CelestialWcs(HeaderCards const& cards, PixelDistortion const& dist
     check_cards(cards);
     std::lock_guard const guard(wcslib_lock());
     std::string text =
-        cards.without([&distortion](std::string const& name) { return distortion.handles(name); });
+        cards.without([&distortion](std::string_view name) { return distortion.handles(name); });
     ParsedHeader const parsed(text);
     wcsprm const* primary = nullptr;
     for (int i = 0; i < parsed.count && primary == nullptr; ++i) {

@@ -259,6 +259,26 @@ TEST(FitWcs, RewritesEveryFormOfTheMatrix)
     }
 }
 
+/// What is not a finite number is no value, as it is to WCSLIB: the default of the standard holds.
+TEST(FitWcs, PassesOverCardsThatAreNotFinite)
+{
+    sky::SkyWcs const truth = make_wcs({.angle = 12.0});
+    double const scale = 1.02 / 3600.0;
+    for (char const* const odd : {"NaN", "-Inf", "1E999"}) {
+        SCOPED_TRACE(odd);
+        std::string const cards =
+            card("NAXIS", "3") + card("CRVAL1", 150.01) + card("CRVAL2", 29.99) +
+            card("CRPIX1", 500.5) + card("CRPIX2", 400.5) + card("CTYPE1", "'RA---TAN'") +
+            card("CTYPE2", "'DEC--TAN'") + card("CTYPE3", "'FREQ'") + card("CDELT3", odd) +
+            card("CDELT1", -scale) + card("CDELT2", scale);
+        sky::WcsDescription const start{cards, {}, {}, 1000, 800};
+
+        WcsFit const fit = solve::fit_wcs(start, matches_of(truth, 50));
+
+        EXPECT_LT(worst_difference(truth, fit.wcs), 1e-6);
+    }
+}
+
 TEST(FitWcs, LatitudeMayComeFirst)
 {
     WcsSketch sketch{.lon_type = "DEC--TAN", .lat_type = "RA---TAN", .lon = 30.0, .lat = 150.0};
