@@ -15,6 +15,7 @@
 #include "sectile/io/fits_writer.hpp"
 #include "sectile/io/frame_reader.hpp"
 
+#include "support/read_image.hpp"
 #include "support/run_program.hpp"
 #include "support/test_data.hpp"
 
@@ -35,7 +36,7 @@ ProgramResult run(std::string const& input, std::string const& output, std::stri
 }
 
 /// The image HDU of a name, or (empty name) the last one.
-image::Image<float> read_image(std::string const& path, std::string const& name = {})
+image::Image<float> read_hdu(std::string const& path, std::string const& name = {})
 {
     auto const images = io::find_images(path);
     auto const found =
@@ -44,20 +45,7 @@ image::Image<float> read_image(std::string const& path, std::string const& name 
     header.path = path;
     header.hdu = found->hdu;
     header.geometry = found->geometry;
-    image::Image<float> pixels({0, 0, header.geometry.width, header.geometry.height},
-                               header.geometry.stored_planes);
-    io::FrameReader(header).read(pixels.view());
-    return pixels;
-}
-
-image::Image<float> read_science(std::string const& path)
-{
-    io::FileScan const scan = io::scan_file(path, false);
-    sky::FrameHeader const& header = scan.frames.at(0);
-    image::Image<float> pixels({0, 0, header.geometry.width, header.geometry.height},
-                               header.geometry.stored_planes);
-    io::FrameReader(header).read(pixels.view());
-    return pixels;
+    return test::read_image(header);
 }
 
 nlohmann::json report_of(std::string const& output)
@@ -105,7 +93,7 @@ TEST(FrameSteps, OneFrameOnItsOwnGridKeepsItsWeightsAndLosesItsMaskedPixels)
     std::string const frame = (*data / "c4d_180225_074106_ooi_g_ls9.S1.fits").string();
     auto const partner = [&](std::string const& kind) {
         std::string path = frame;
-        return read_image(path.replace(path.find("ooi"), 3, kind));
+        return read_hdu(path.replace(path.find("ooi"), 3, kind));
     };
 
     ProgramResult const result =
@@ -114,12 +102,12 @@ TEST(FrameSteps, OneFrameOnItsOwnGridKeepsItsWeightsAndLosesItsMaskedPixels)
                 frame + decam_partners);
 
     ASSERT_EQ(result.exit_code, 0) << result.output;
-    auto const science = read_science(scratch / "out/mosaic.fits");
-    auto const weight = read_image(scratch / "out/mosaic.fits", "WEIGHT");
-    auto const coverage = read_image(scratch / "out/mosaic.fits", "COVERAGE");
+    auto const science = test::read_image(scratch / "out/mosaic.fits");
+    auto const weight = read_hdu(scratch / "out/mosaic.fits", "WEIGHT");
+    auto const coverage = read_hdu(scratch / "out/mosaic.fits", "COVERAGE");
     auto const map = partner("oow");
     auto const mask = partner("ood");
-    auto const pixels = read_image(frame);
+    auto const pixels = read_hdu(frame);
     ASSERT_EQ(science.box(), mask.box());
     int masked = 0;
     for (std::int64_t y = 0; y < mask.box().y1; ++y) {
@@ -169,10 +157,10 @@ TEST(FrameSteps, DecamMosaicUsesMapsAndMasks)
         // The maps are inverse variances in ADU: what is measured on the sky agrees within 10 %.
         EXPECT_NEAR(frame["weight_scale"].get<double>(), 1.0, 0.10) << frame["path"];
     }
-    auto const with = read_image(scratch / "out/mosaic.fits", "COVERAGE");
-    auto const without = read_image(scratch / "bare/mosaic.fits", "COVERAGE");
-    auto const weight = read_image(scratch / "out/mosaic.fits", "WEIGHT");
-    auto const mask = read_image((*data / "c4d_180225_074106_ood_g_ls9.S1.fits").string());
+    auto const with = read_hdu(scratch / "out/mosaic.fits", "COVERAGE");
+    auto const without = read_hdu(scratch / "bare/mosaic.fits", "COVERAGE");
+    auto const weight = read_hdu(scratch / "out/mosaic.fits", "WEIGHT");
+    auto const mask = read_hdu((*data / "c4d_180225_074106_ood_g_ls9.S1.fits").string());
     ASSERT_EQ(with.box(), without.box());
     int lower = 0;
     int masked = 0;
@@ -209,7 +197,7 @@ class Calibrated : public ::testing::Test
         std::string const output = scratch_ / name;
         ProgramResult const result = run(scratch_ / "frames", output, options);
         EXPECT_EQ(result.exit_code, 0) << result.output;
-        auto const pixels = read_science(output + "/mosaic.fits");
+        auto const pixels = test::read_image(output + "/mosaic.fits");
         return {median_of(pixels, 0), median_of(pixels, 1), median_of(pixels, 2)};
     }
 

@@ -15,12 +15,14 @@
 #include "sectile/measure/measure_stars.hpp"
 #include "sectile/sky/sky_wcs.hpp"
 
+#include "support/read_image.hpp"
 #include "support/run_program.hpp"
 
 namespace
 {
 using sectile::test::ProgramResult;
 using sectile::test::read_file;
+using sectile::test::read_image;
 using sectile::test::run_program;
 using sectile::test::ScratchFolder;
 namespace core = sectile::core;
@@ -46,16 +48,6 @@ void run(std::string const& input, std::string const& output, std::string const&
     ProgramResult const done =
         run_program(program + " run --input " + input + " --output " + output + " " + options);
     ASSERT_EQ(done.exit_code, 0) << done.output;
-}
-
-image::Image<float> read_image(std::string const& path)
-{
-    io::FileScan const scan = io::scan_file(path, false);
-    image::Image<float> pixels(
-        {0, 0, scan.frames.at(0).geometry.width, scan.frames.at(0).geometry.height},
-        scan.frames.at(0).geometry.planes);
-    io::FrameReader(scan.frames.at(0)).read(pixels.view());
-    return pixels;
 }
 
 /// Science, weight and coverage of the only tile of a run.
