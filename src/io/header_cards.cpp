@@ -2,8 +2,9 @@
 #include "io/header_cards.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
+
+#include "sectile/sky/card_value.hpp"
 
 #include "io/fits_cards.hpp"
 
@@ -78,19 +79,7 @@ std::string upper_case(std::string_view text)
 
 std::optional<double> parse_number(std::string_view text)
 {
-    std::string clean = trimmed(text);
-    std::replace_if(
-        clean.begin(), clean.end(), [](char c) { return c == 'D' || c == 'd'; }, 'E');
-    if (clean.starts_with('+')) {
-        clean.erase(0, 1);
-    }
-    double value = 0.0;
-    auto const [end, error] = std::from_chars(clean.data(), clean.data() + clean.size(), value);
-    if (clean.empty() || error != std::errc{} || end != clean.data() + clean.size() ||
-        !std::isfinite(value)) {
-        return std::nullopt;
-    }
-    return value;
+    return sky::parse_card_number(trimmed(text));
 }
 
 HeaderCards::HeaderCards(std::string_view text)

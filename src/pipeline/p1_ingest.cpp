@@ -23,6 +23,7 @@
 #include "pipeline/frame_measure.hpp"
 #include "pipeline/frame_setup.hpp"
 #include "pipeline/hot_pixel_maps.hpp"
+#include "pipeline/record_travel.hpp"
 
 namespace sectile::pipeline
 {
@@ -218,26 +219,20 @@ void log_verdicts(std::vector<FrameRecord> const& frames)
                     fmt::format("{} of {} frames accepted", accepted, frames.size()));
 }
 
-/// The records of all ranks on rank 0, in the order of ranks and files. *Collective*. Frees what it
-/// has handed on: with thousands of frames each copy of the list counts.
-std::vector<FrameRecord> gather_records(std::vector<std::vector<FrameRecord>> per_file,
-                                        comm::Communicator const& comm)
+/// The records of all ranks, numbered in the order of ranks and files. *Collective*.
+std::vector<FrameRecord> all_records(std::vector<std::vector<FrameRecord>> per_file,
+                                     comm::Communicator const& comm)
 {
     std::vector<FrameRecord> own;
     for (auto& records : per_file) {
         std::ranges::move(records, std::back_inserter(own));
         records = {};
     }
-    if (comm.size() == 1) {
-        return own;
-    }
-    std::vector<std::byte> const packed = plan::pack(own);
-    own = {};
     std::vector<FrameRecord> all;
-    for (auto& part : comm::gather(comm, packed)) {
-        std::ranges::move(plan::unpack(part), std::back_inserter(all));
-        part = {};
-    }
+    for_each_record(comm, std::move(own), [&](FrameRecord frame, int /*rank*/) {
+        frame.id = core::FrameId{static_cast<std::uint32_t>(all.size())};
+        all.push_back(std::move(frame));
+    });
     return all;
 }
 
@@ -305,19 +300,11 @@ std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
     for (auto& [camera, defects] : find_hot_pixels(votes, context.world)) {
         context.preparations.set_defects(camera, std::move(defects));
     }
-    std::vector<FrameRecord> all = gather_records(std::move(per_file), context.world);
+    std::vector<FrameRecord> all = all_records(std::move(per_file), context.world);
     if (context.world.is_root()) {
-        for (std::size_t i = 0; i < all.size(); ++i) {
-            all[i].id = core::FrameId{static_cast<std::uint32_t>(i)};
-        }
         note_lonely_frames(all, config, context.report);
     }
-    std::vector<std::byte> bytes;
-    if (context.world.size() > 1 && context.world.is_root()) {
-        bytes = plan::pack(all);
-    }
-    comm::broadcast(context.world, bytes);
-    return context.world.is_root() ? std::move(all) : plan::unpack(bytes);
+    return all;
 }
 
 int planes_of_mosaic(std::vector<FrameRecord>& frames, RunConfig const& config, Context& context)

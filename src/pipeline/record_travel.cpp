@@ -17,10 +17,15 @@ void for_each_record(comm::Communicator const& comm, std::vector<plan::FrameReco
         hand_over(std::move(own), 0);
         return;
     }
-    int rank = 0;
-    for (auto& part : comm::all_gather(comm, plan::pack(own))) {
-        hand_over(plan::unpack(part), rank++);
-        part = {};
+    std::vector<std::byte> packed = plan::pack(own);
+    own = {};
+    for (int rank = 0; rank < comm.size(); ++rank) {
+        std::vector<std::byte> part;
+        if (rank == comm.rank()) {
+            part = std::exchange(packed, {});
+        }
+        comm::broadcast(comm, part, rank);
+        hand_over(plan::unpack(part), rank);
     }
 }
 }  // namespace sectile::pipeline

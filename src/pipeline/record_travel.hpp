@@ -10,7 +10,8 @@
 namespace sectile::pipeline
 {
 /// Calls handle(record, rank that had it) on every rank for the records of all ranks, in the order
-/// of ranks. *Collective*. Unpacks one rank's records at a time; a single rank packs nothing.
+/// of ranks. *Collective*. The packed records of one rank are held at a time: with thousands of
+/// frames each copy of the list counts. A single rank packs nothing.
 void for_each_record(comm::Communicator const& comm, std::vector<plan::FrameRecord> own,
                      std::function<void(plan::FrameRecord, int)> const& handle);
 }  // namespace sectile::pipeline

@@ -1,30 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <memory>
+#include <array>
 #include <span>
 #include <string>
 
 #include "sky/celestial_frame.hpp"
+#include "sky/celestial_pair.hpp"
 #include "sky/pixel_distortion.hpp"
-
-struct wcsprm;
 
 namespace sectile::sky
 {
-class HeaderCards;
-
-/// Frees what WCSLIB allocated inside a wcsprm, and the wcsprm itself.
-struct ReleaseWcs
-{
-    void operator()(wcsprm* wcs) const;
-};
-using OwnedWcs = std::unique_ptr<wcsprm, ReleaseWcs>;
-
 /// Owner of the two celestial axes of a header as WCSLIB's wcsprm, set up for transforms between
 /// 1-based, already distortion-corrected pixels and native longitude and latitude in degrees.
-/// Parsing, set-up and copying hold one process-wide lock; the transforms use scratch inside
-/// wcsprm.
+/// The transforms use scratch inside wcsprm: one object per thread.
 ///
 /// The chain of wcsp2s is called piece by piece (linear part, sequent distortion, projection):
 /// wcss2p gives up on a whole span when the inverse of a distortion fails at one position.

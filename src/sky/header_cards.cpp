@@ -2,41 +2,11 @@
 #include "sky/header_cards.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 
 namespace sectile::sky
 {
 namespace
 {
-std::string trimmed(std::string_view text)
-{
-    std::size_t const first = text.find_first_not_of(' ');
-    if (first == std::string_view::npos) {
-        return {};
-    }
-    return std::string(text.substr(first, text.find_last_not_of(' ') - first + 1));
-}
-
-/// The value field of a card: a quoted string ('' stands for one quote) or the text before '/'.
-std::string value_of(std::string_view field)
-{
-    std::size_t const first = field.find_first_not_of(' ');
-    if (first == std::string_view::npos || field[first] != '\'') {
-        return trimmed(field.substr(0, field.find('/')));
-    }
-    std::string value;
-    for (std::size_t i = first + 1; i < field.size(); ++i) {
-        if (field[i] == '\'') {
-            if (i + 1 == field.size() || field[i + 1] != '\'') {
-                break;
-            }
-            ++i;
-        }
-        value += field[i];
-    }
-    return trimmed(value);
-}
 /// Closes a string that runs to the end of its card: WCSLIB 7.12 would read on into the next card
 /// and end the program.
 void close_string(std::string& record)
@@ -66,20 +36,15 @@ HeaderCards::HeaderCards(std::string_view text)
         std::replace_if(
             record.begin(), record.end(), [](char c) { return c < ' ' || c > '~'; }, ' ');
         close_string(record);
-        std::string const name = name_of(record);
+        std::string const name(card_name(record));
         if (name == "END") {
             break;
         }
         if (record[8] == '=') {
-            values_[name] = value_of(std::string_view(record).substr(9));
+            values_[name] = parse_card_text(std::string_view(record).substr(9));
         }
         records_.push_back(std::move(record));
     }
-}
-
-std::string HeaderCards::name_of(std::string_view record)
-{
-    return trimmed(record.substr(0, 8));
 }
 
 std::optional<std::string> HeaderCards::text(std::string const& name) const
@@ -90,21 +55,8 @@ std::optional<std::string> HeaderCards::text(std::string const& name) const
 
 std::optional<double> HeaderCards::number(std::string const& name) const
 {
-    std::optional<std::string> value = text(name);
-    if (!value || value->empty()) {
-        return std::nullopt;
-    }
-    // FITS allows D as the exponent letter and a leading plus sign; from_chars knows neither.
-    std::replace_if(
-        value->begin(), value->end(), [](char c) { return c == 'D' || c == 'd'; }, 'E');
-    char const* const begin = value->data() + (value->front() == '+' ? 1 : 0);
-    char const* const end = value->data() + value->size();
-    double number = 0.0;
-    auto const [stop, failure] = std::from_chars(begin, end, number);
-    if (failure != std::errc{} || stop != end || !std::isfinite(number)) {
-        return std::nullopt;
-    }
-    return number;
+    auto const found = values_.find(name);
+    return found == values_.end() ? std::nullopt : parse_card_number(found->second);
 }
 
 std::vector<std::string> HeaderCards::names() const

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "sectile/sky/card_value.hpp"
+
 namespace sectile::sky
 {
 /// The cards of a FITS header as fixed 80-character records, with the few queries that have to be
@@ -29,7 +31,7 @@ class HeaderCards
         std::string kept;
         kept.reserve((records_.size() + 1) * record_length);
         for (std::string const& record : records_) {
-            if (!unwanted(name_of(record))) {
+            if (!unwanted(card_name(record))) {
                 kept += record;
             }
         }
@@ -38,7 +40,6 @@ class HeaderCards
 
   private:
     static constexpr std::size_t record_length = 80;
-    [[nodiscard]] static std::string name_of(std::string_view record);
 
     std::vector<std::string> records_;
     std::map<std::string, std::string> values_;

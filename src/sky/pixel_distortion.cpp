@@ -167,7 +167,7 @@ Pair PixelDistortion::forward(Pair const& pixel) const
     return corrected;
 }
 
-bool PixelDistortion::handles(std::string const& name) const
+bool PixelDistortion::handles(std::string_view name) const
 {
     auto const starts = [&name](std::string_view prefix) { return name.starts_with(prefix); };
     if (starts("D2IM")) {
@@ -183,7 +183,7 @@ bool PixelDistortion::handles(std::string const& name) const
     // SIP: A_ORDER, A_p_q, A_DMAX and the same for B, AP, BP.
     for (std::string_view const prefix : {"A_", "B_", "AP_", "BP_"}) {
         if (starts(prefix) && name.size() > prefix.size()) {
-            std::string const rest = name.substr(prefix.size());
+            std::string_view const rest = name.substr(prefix.size());
             if (rest == "ORDER" || rest == "DMAX" ||
                 (rest.size() == 3 && std::isdigit(static_cast<unsigned char>(rest[0])) &&
                  rest[1] == '_' && std::isdigit(static_cast<unsigned char>(rest[2])))) {

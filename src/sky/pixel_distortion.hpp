@@ -42,7 +42,7 @@ class PixelDistortion
     [[nodiscard]] Pair forward(Pair const& pixel) const;
 
     /// True for the cards that this class handles and WCSLIB must not see.
-    [[nodiscard]] bool handles(std::string const& card_name) const;
+    [[nodiscard]] bool handles(std::string_view card_name) const;
 
   private:
     struct Sip

@@ -16,14 +16,6 @@ namespace
 constexpr std::size_t record_length = 80;
 constexpr int most_axes = 9;
 
-std::string_view trimmed(std::string_view text)
-{
-    std::size_t const first = text.find_first_not_of(' ');
-    return first == std::string_view::npos
-               ? std::string_view()
-               : text.substr(first, text.find_last_not_of(' ') - first + 1);
-}
-
 std::string indexed(char const* name, int i)
 {
     return name + std::to_string(i);
@@ -96,47 +88,27 @@ CardList::CardList(std::string_view text)
         record.resize(record_length, ' ');
         std::replace_if(
             record.begin(), record.end(), [](char c) { return c < ' ' || c > '~'; }, ' ');
-        if (name_of(record) == "END") {
+        if (sky::card_name(record) == "END") {
             break;
         }
         records_.push_back(std::move(record));
     }
 }
 
-std::string_view CardList::name_of(std::string_view record)
-{
-    return trimmed(record.substr(0, 8));
-}
-
 std::optional<std::string> CardList::text(std::string_view name) const
 {
     for (auto record = records_.rbegin(); record != records_.rend(); ++record) {
-        if (name_of(*record) != name || (*record)[8] != '=') {
-            continue;
+        if (sky::card_name(*record) == name && (*record)[8] == '=') {
+            return sky::parse_card_text(std::string_view(*record).substr(9));
         }
-        std::string_view const field = trimmed(std::string_view(*record).substr(9));
-        if (!field.starts_with('\'')) {
-            return std::string(trimmed(field.substr(0, field.find('/'))));
-        }
-        return std::string(trimmed(field.substr(1, field.find('\'', 1) - 1)));
     }
     return std::nullopt;
 }
 
 std::optional<double> CardList::number(std::string_view name) const
 {
-    std::optional<std::string> value = text(name);
-    if (!value || value->empty()) {
-        return std::nullopt;
-    }
-    // FITS allows D as the exponent letter and a leading plus sign.
-    std::replace_if(
-        value->begin(), value->end(), [](char c) { return c == 'D' || c == 'd'; }, 'E');
-    char const* const begin = value->data() + (value->front() == '+' ? 1 : 0);
-    char const* const end = value->data() + value->size();
-    double result = 0.0;
-    auto const [stop, failure] = std::from_chars(begin, end, result);
-    return failure == std::errc{} && stop == end ? std::optional(result) : std::nullopt;
+    std::optional<std::string> const value = text(name);
+    return value ? sky::parse_card_number(*value) : std::nullopt;
 }
 
 void CardList::replace(std::string const& name, std::string const& value)

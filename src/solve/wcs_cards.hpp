@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sectile/sky/card_value.hpp"
 #include "sectile/sky/sky_wcs.hpp"
 
 namespace sectile::solve
@@ -21,6 +22,7 @@ class CardList
 
     /// Value of the last card of that name, without quotes and blanks at the ends.
     [[nodiscard]] std::optional<std::string> text(std::string_view name) const;
+    /// That value if it is a finite number.
     [[nodiscard]] std::optional<double> number(std::string_view name) const;
     /// Removes every card of that name and writes one: a number that reads back as the same double.
     void set(std::string const& name, double value);
@@ -31,12 +33,11 @@ class CardList
     void remove_if(Predicate unwanted)
     {
         std::erase_if(records_,
-                      [&](std::string const& record) { return unwanted(name_of(record)); });
+                      [&](std::string const& record) { return unwanted(sky::card_name(record)); });
     }
     [[nodiscard]] std::string joined() const;
 
   private:
-    [[nodiscard]] static std::string_view name_of(std::string_view record);
     void replace(std::string const& name, std::string const& value);
 
     std::vector<std::string> records_;

@@ -8,14 +8,17 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "support/run_program.hpp"
+#include "end_to_end/sectile_runs.hpp"
 
 namespace
 {
 using sectile::test::ProgramResult;
 using sectile::test::read_file;
+using sectile::test::report_of;
 using sectile::test::run_program;
+using sectile::test::run_sectile;
 using sectile::test::ScratchFolder;
+using sectile::test::simulate;
 
 class Degrade : public ::testing::Test
 {
@@ -23,10 +26,8 @@ class Degrade : public ::testing::Test
     static void SetUpTestSuite()
     {
         scratch = new ScratchFolder("degrade");
-        ProgramResult const made =
-            run_program(std::string(SECTILE_BINARY) + " simulate --output " + *scratch / "frames" +
-                        " --frames 24 --frames-per-pointing 8 --width 480 --height 320 --seed 3");
-        ASSERT_EQ(made.exit_code, 0) << made.output;
+        simulate(*scratch / "frames",
+                 "--frames 24 --frames-per-pointing 8 --width 480 --height 320 --seed 3");
         undisturbed = run(1, "", "undisturbed");
     }
     static void TearDownTestSuite()
@@ -38,9 +39,7 @@ class Degrade : public ::testing::Test
     static std::string run(int ranks, std::string const& options, std::string const& name)
     {
         std::string const folder = *scratch / name;
-        ProgramResult const result = run_program(
-            "mpirun -n " + std::to_string(ranks) + " " + SECTILE_BINARY + " run --input " +
-            *scratch / "frames" + " --output " + folder + " " + options);
+        ProgramResult const result = run_sectile(*scratch / "frames", folder, options, ranks);
         EXPECT_EQ(result.exit_code, 0) << options << "\n" << result.output;
         return folder;
     }
@@ -51,11 +50,6 @@ class Degrade : public ::testing::Test
             EXPECT_TRUE(read_file(folder + file) == read_file(undisturbed + file))
                 << folder << file;
         }
-    }
-
-    static nlohmann::json report_of(std::string const& folder)
-    {
-        return nlohmann::json::parse(read_file(folder + "/report.json"));
     }
 
     static ScratchFolder* scratch;
@@ -122,8 +116,7 @@ TEST_F(Degrade, FailingWriteEndsWithASentenceAndNoHalfProduct)
     std::string const folder = *scratch / "full";
 
     ProgramResult const result =
-        run_program(std::string(SECTILE_BINARY) + " run --input " + *scratch / "frames" +
-                    " --output " + folder + " --inject-faults write=3");
+        run_sectile(*scratch / "frames", folder, "--inject-faults write=3");
 
     EXPECT_EQ(result.exit_code, 4) << result.output;
     EXPECT_NE(result.output.find("cannot write"), std::string::npos) << result.output;

@@ -15,7 +15,8 @@
 #include "sectile/io/fits_writer.hpp"
 #include "sectile/io/frame_reader.hpp"
 
-#include "support/run_program.hpp"
+#include "end_to_end/sectile_runs.hpp"
+#include "support/read_image.hpp"
 #include "support/test_data.hpp"
 
 namespace
@@ -23,19 +24,14 @@ namespace
 using namespace sectile;
 using test::ProgramResult;
 using test::read_file;
-using test::run_program;
+using test::report_of;
+using test::run_sectile;
 using test::ScratchFolder;
 
-std::string const program = SECTILE_BINARY;
 std::string const decam_partners = " --weight-suffix _ooi_=_oow_ --mask-suffix _ooi_=_ood_ ";
 
-ProgramResult run(std::string const& input, std::string const& output, std::string const& options)
-{
-    return run_program(program + " run --input " + input + " --output " + output + " " + options);
-}
-
 /// The image HDU of a name, or (empty name) the last one.
-image::Image<float> read_image(std::string const& path, std::string const& name = {})
+image::Image<float> read_hdu(std::string const& path, std::string const& name = {})
 {
     auto const images = io::find_images(path);
     auto const found =
@@ -44,25 +40,7 @@ image::Image<float> read_image(std::string const& path, std::string const& name 
     header.path = path;
     header.hdu = found->hdu;
     header.geometry = found->geometry;
-    image::Image<float> pixels({0, 0, header.geometry.width, header.geometry.height},
-                               header.geometry.stored_planes);
-    io::FrameReader(header).read(pixels.view());
-    return pixels;
-}
-
-image::Image<float> read_science(std::string const& path)
-{
-    io::FileScan const scan = io::scan_file(path, false);
-    sky::FrameHeader const& header = scan.frames.at(0);
-    image::Image<float> pixels({0, 0, header.geometry.width, header.geometry.height},
-                               header.geometry.stored_planes);
-    io::FrameReader(header).read(pixels.view());
-    return pixels;
-}
-
-nlohmann::json report_of(std::string const& output)
-{
-    return nlohmann::json::parse(read_file(output + "/report.json"));
+    return test::read_image(header);
 }
 
 void write_constant(std::string const& path, std::int64_t width, std::int64_t height, float value)
@@ -105,21 +83,21 @@ TEST(FrameSteps, OneFrameOnItsOwnGridKeepsItsWeightsAndLosesItsMaskedPixels)
     std::string const frame = (*data / "c4d_180225_074106_ooi_g_ls9.S1.fits").string();
     auto const partner = [&](std::string const& kind) {
         std::string path = frame;
-        return read_image(path.replace(path.find("ooi"), 3, kind));
+        return read_hdu(path.replace(path.find("ooi"), 3, kind));
     };
 
-    ProgramResult const result =
-        run(frame, scratch / "out",
-            "--mode mosaic-first --feather-px 0 --weight-type inverse_variance --reference-grid " +
-                frame + decam_partners);
+    ProgramResult const result = run_sectile(
+        frame, scratch / "out",
+        "--mode mosaic-first --feather-px 0 --weight-type inverse_variance --reference-grid " +
+            frame + decam_partners);
 
     ASSERT_EQ(result.exit_code, 0) << result.output;
-    auto const science = read_science(scratch / "out/mosaic.fits");
-    auto const weight = read_image(scratch / "out/mosaic.fits", "WEIGHT");
-    auto const coverage = read_image(scratch / "out/mosaic.fits", "COVERAGE");
+    auto const science = test::read_image(scratch / "out/mosaic.fits");
+    auto const weight = read_hdu(scratch / "out/mosaic.fits", "WEIGHT");
+    auto const coverage = read_hdu(scratch / "out/mosaic.fits", "COVERAGE");
     auto const map = partner("oow");
     auto const mask = partner("ood");
-    auto const pixels = read_image(frame);
+    auto const pixels = read_hdu(frame);
     ASSERT_EQ(science.box(), mask.box());
     int masked = 0;
     for (std::int64_t y = 0; y < mask.box().y1; ++y) {
@@ -153,10 +131,10 @@ TEST(FrameSteps, DecamMosaicUsesMapsAndMasks)
     std::string const grid = " --registration wcs --reference-grid " +
                              (*data / "c4d_180225_074106_ooi_g_ls9.S1.fits").string();
 
-    ProgramResult const result = run(input, scratch / "out", decam_partners + grid);
+    ProgramResult const result = run_sectile(input, scratch / "out", decam_partners + grid);
     // Without a rule for masks they would be frames; weights that do not count, masks of no bit.
-    ProgramResult const bare = run(input, scratch / "bare",
-                                   decam_partners + grid + " --weight-type none --mask-bits 1024");
+    ProgramResult const bare = run_sectile(
+        input, scratch / "bare", decam_partners + grid + " --weight-type none --mask-bits 1024");
 
     ASSERT_EQ(result.exit_code, 0) << result.output;
     ASSERT_EQ(bare.exit_code, 0) << bare.output;
@@ -169,10 +147,10 @@ TEST(FrameSteps, DecamMosaicUsesMapsAndMasks)
         // The maps are inverse variances in ADU: what is measured on the sky agrees within 10 %.
         EXPECT_NEAR(frame["weight_scale"].get<double>(), 1.0, 0.10) << frame["path"];
     }
-    auto const with = read_image(scratch / "out/mosaic.fits", "COVERAGE");
-    auto const without = read_image(scratch / "bare/mosaic.fits", "COVERAGE");
-    auto const weight = read_image(scratch / "out/mosaic.fits", "WEIGHT");
-    auto const mask = read_image((*data / "c4d_180225_074106_ood_g_ls9.S1.fits").string());
+    auto const with = read_hdu(scratch / "out/mosaic.fits", "COVERAGE");
+    auto const without = read_hdu(scratch / "bare/mosaic.fits", "COVERAGE");
+    auto const weight = read_hdu(scratch / "out/mosaic.fits", "WEIGHT");
+    auto const mask = read_hdu((*data / "c4d_180225_074106_ood_g_ls9.S1.fits").string());
     ASSERT_EQ(with.box(), without.box());
     int lower = 0;
     int masked = 0;
@@ -195,21 +173,17 @@ class Calibrated : public ::testing::Test
   protected:
     Calibrated() : scratch_("calibrated")
     {
-        ProgramResult const made =
-            run_program(program +
-                        " simulate --frames 3 --width 160 --height 120 --hot-pixels 0 "
-                        "--trails 0 --output " +
-                        scratch_ / "frames");
-        EXPECT_EQ(made.exit_code, 0) << made.output;
+        test::simulate(scratch_ / "frames",
+                       "--frames 3 --width 160 --height 120 --hot-pixels 0 --trails 0");
     }
 
     /// Background of the mosaic's planes.
     std::vector<double> backgrounds(std::string const& name, std::string const& options)
     {
         std::string const output = scratch_ / name;
-        ProgramResult const result = run(scratch_ / "frames", output, options);
+        ProgramResult const result = run_sectile(scratch_ / "frames", output, options);
         EXPECT_EQ(result.exit_code, 0) << result.output;
-        auto const pixels = read_science(output + "/mosaic.fits");
+        auto const pixels = test::read_image(output + "/mosaic.fits");
         return {median_of(pixels, 0), median_of(pixels, 1), median_of(pixels, 2)};
     }
 
@@ -236,10 +210,10 @@ TEST_F(Calibrated, AMasterOfAnotherShapeQuarantinesAndAMissingOneEndsTheRun)
 {
     write_constant(scratch_ / "dark.fits", 120, 160, 300.0F);
 
-    ProgramResult const other =
-        run(scratch_ / "frames", scratch_ / "other", "--master-dark " + scratch_ / "dark.fits");
-    ProgramResult const missing =
-        run(scratch_ / "frames", scratch_ / "missing", "--master-flat " + scratch_ / "flat.fits");
+    ProgramResult const other = run_sectile(scratch_ / "frames", scratch_ / "other",
+                                            "--master-dark " + scratch_ / "dark.fits");
+    ProgramResult const missing = run_sectile(scratch_ / "frames", scratch_ / "missing",
+                                              "--master-flat " + scratch_ / "flat.fits");
 
     EXPECT_EQ(other.exit_code, 3) << other.output;
     EXPECT_NE(other.output.find("master_dark has 120 x 160 pixels"), std::string::npos)
@@ -275,14 +249,13 @@ TEST(FrameSteps, RanksAndStripsDoNotChangeAWeightedMosaic)
     }
     ScratchFolder const scratch("decam_ranks");
     std::string const options = " --mode mosaic-first " + decam_partners;
-    ASSERT_EQ(run(data->string(), scratch / "one", options).exit_code, 0);
+    ASSERT_EQ(run_sectile(data->string(), scratch / "one", options).exit_code, 0);
     std::string const expected = read_file(scratch / "one/mosaic.h5");
     for (std::string const route : {"pull", "push"}) {
         std::string const output = scratch / route;
 
-        ProgramResult const result =
-            run_program("mpirun -n 3 " + program + " run --input " + data->string() + " --output " +
-                        output + options + " --rows-per-chunk 7 --exchange-route " + route);
+        ProgramResult const result = run_sectile(
+            data->string(), output, options + " --rows-per-chunk 7 --exchange-route " + route, 3);
 
         ASSERT_EQ(result.exit_code, 0) << result.output;
         EXPECT_TRUE(read_file(output + "/mosaic.h5") == expected) << route;

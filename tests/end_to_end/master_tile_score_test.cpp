@@ -16,19 +16,20 @@
 #include "sectile/measure/measure_stars.hpp"
 #include "sectile/sky/sky_wcs.hpp"
 
-#include "support/run_program.hpp"
+#include "end_to_end/sectile_runs.hpp"
+#include "support/read_image.hpp"
 
 namespace
 {
 using sectile::test::ProgramResult;
 using sectile::test::read_file;
-using sectile::test::run_program;
+using sectile::test::read_image;
+using sectile::test::run_sectile;
 using sectile::test::ScratchFolder;
+using sectile::test::simulate;
 namespace core = sectile::core;
 namespace image = sectile::image;
 namespace io = sectile::io;
-
-std::string const program = SECTILE_BINARY;
 
 /// Frames of one pointing with nothing but noise of sigma `noise` on a flat sky.
 std::string const flat_sky =
@@ -37,27 +38,10 @@ std::string const flat_sky =
     " --sky-scatter 0 --width 300 --height 240";
 std::string const mono = " --colour mono --bits-per-pixel -32";
 
-void simulate(std::string const& folder, std::string const& options)
-{
-    ProgramResult const made = run_program(program + " simulate --output " + folder + options);
-    ASSERT_EQ(made.exit_code, 0) << made.output;
-}
-
 void run(std::string const& input, std::string const& output, std::string const& options)
 {
-    ProgramResult const done =
-        run_program(program + " run --input " + input + " --output " + output + " " + options);
+    ProgramResult const done = run_sectile(input, output, options);
     ASSERT_EQ(done.exit_code, 0) << done.output;
-}
-
-image::Image<float> read_image(std::string const& path)
-{
-    io::FileScan const scan = io::scan_file(path, false);
-    image::Image<float> pixels(
-        {0, 0, scan.frames.at(0).geometry.width, scan.frames.at(0).geometry.height},
-        scan.frames.at(0).geometry.planes);
-    io::FrameReader(scan.frames.at(0)).read(pixels.view());
-    return pixels;
 }
 
 /// Science, weight and coverage of the only tile of a run.

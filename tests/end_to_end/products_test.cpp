@@ -9,34 +9,26 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "support/run_program.hpp"
+#include "end_to_end/sectile_runs.hpp"
 #include "support/test_data.hpp"
 
 namespace
 {
 using sectile::test::ProgramResult;
 using sectile::test::read_file;
+using sectile::test::report_of;
 using sectile::test::run_program;
+using sectile::test::run_sectile;
 using sectile::test::ScratchFolder;
+using sectile::test::simulate;
 namespace fs = std::filesystem;
 
 std::string const sectile = SECTILE_BINARY;
 
-nlohmann::json report_of(std::string const& output)
+/// A survey of small frames.
+void simulate_small(std::string const& folder, std::string const& options)
 {
-    return nlohmann::json::parse(read_file(output + "/report.json"));
-}
-
-void simulate(std::string const& folder, std::string const& options)
-{
-    ProgramResult const made = run_program(sectile + " simulate --output " + folder +
-                                           " --width 160 --height 120 " + options);
-    ASSERT_EQ(made.exit_code, 0) << made.output;
-}
-
-ProgramResult run(std::string const& input, std::string const& output, std::string const& options)
-{
-    return run_program(sectile + " run --input " + input + " --output " + output + " " + options);
+    simulate(folder, "--width 160 --height 120 " + options);
 }
 
 /// The bytes of the primary array of a float cube.
@@ -56,9 +48,9 @@ std::string primary_pixels(std::string const& path)
 TEST(Products, AreCompleteAndVerify)
 {
     ScratchFolder const scratch("products");
-    simulate(scratch / "frames", "--frames 6");
+    simulate_small(scratch / "frames", "--frames 6");
 
-    ProgramResult const result = run(scratch / "frames", scratch / "out", "");
+    ProgramResult const result = run_sectile(scratch / "frames", scratch / "out", "");
 
     ASSERT_EQ(result.exit_code, 0) << result.output;
     for (char const* const name : {"mosaic.h5", "mosaic.fits", "preview.png", "coverage.png",
@@ -75,8 +67,8 @@ TEST(Products, AreCompleteAndVerify)
 TEST(Products, VerifyFindsAFlippedByte)
 {
     ScratchFolder const scratch("verify");
-    simulate(scratch / "frames", "--frames 3");
-    ASSERT_EQ(run(scratch / "frames", scratch / "out", "").exit_code, 0);
+    simulate_small(scratch / "frames", "--frames 3");
+    ASSERT_EQ(run_sectile(scratch / "frames", scratch / "out", "").exit_code, 0);
     std::string const fits = scratch / "out/mosaic.fits";
 
     {
@@ -93,14 +85,14 @@ TEST(Products, VerifyFindsAFlippedByte)
 TEST(Products, BadFramesAreQuarantinedWithAReasonAndTheRestGoesOn)
 {
     ScratchFolder const scratch("quarantine");
-    simulate(scratch / "frames", "--frames 4");
+    simulate_small(scratch / "frames", "--frames 4");
     std::ofstream(scratch / "frames/notes.fits") << "this is not an image\n";
     std::string const whole = read_file(scratch / "frames/frame_00000.fits");
     std::ofstream(scratch / "frames/zz_truncated.fits", std::ios::binary)
         << whole.substr(0, whole.size() / 2);
 
-    ProgramResult const result = run(scratch / "frames", scratch / "out", "");
-    ProgramResult const strict = run(scratch / "frames", scratch / "strict", "--strict");
+    ProgramResult const result = run_sectile(scratch / "frames", scratch / "out", "");
+    ProgramResult const strict = run_sectile(scratch / "frames", scratch / "strict", "--strict");
 
     ASSERT_EQ(result.exit_code, 0) << result.output;
     auto const frames = report_of(scratch / "out")["frames"];
@@ -117,12 +109,12 @@ TEST(Products, BadFramesAreQuarantinedWithAReasonAndTheRestGoesOn)
 TEST(Products, FarAwayFramesCanBeLeftOut)
 {
     ScratchFolder const scratch("far");
-    simulate(scratch / "frames/near", "--frames 4 --frames-per-pointing 2");
-    simulate(scratch / "frames/far", "--frames 1 --ra 200");
+    simulate_small(scratch / "frames/near", "--frames 4 --frames-per-pointing 2");
+    simulate_small(scratch / "frames/far", "--frames 1 --ra 200");
 
     for (std::string const mode : {"classic", "mosaic-first"}) {
         ProgramResult const result =
-            run(scratch / "frames", scratch / mode, "--outlier-tiles drop --mode " + mode);
+            run_sectile(scratch / "frames", scratch / mode, "--outlier-tiles drop --mode " + mode);
 
         ASSERT_EQ(result.exit_code, 0) << result.output;
         auto const report = report_of(scratch / mode);
@@ -136,12 +128,12 @@ TEST(Products, FarAwayFramesCanBeLeftOut)
 TEST(Products, KeptTilesGiveTheSameMosaic)
 {
     ScratchFolder const scratch("tiles");
-    simulate(scratch / "frames", "--frames 12 --frames-per-pointing 3");
-    ASSERT_EQ(run(scratch / "frames", scratch / "out", "--keep tiles").exit_code, 0);
+    simulate_small(scratch / "frames", "--frames 12 --frames-per-pointing 3");
+    ASSERT_EQ(run_sectile(scratch / "frames", scratch / "out", "--keep tiles").exit_code, 0);
 
     ProgramResult const again =
-        run(scratch / "out/.sectile/tiles", scratch / "again",
-            "--start-from master-tiles --reference-grid " + scratch / "out/mosaic.fits");
+        run_sectile(scratch / "out/.sectile/tiles", scratch / "again",
+                    "--start-from master-tiles --reference-grid " + scratch / "out/mosaic.fits");
 
     ASSERT_EQ(again.exit_code, 0) << again.output;
     // Headers differ in what was combined; the pixels do not.
@@ -151,8 +143,8 @@ TEST(Products, KeptTilesGiveTheSameMosaic)
 
     // The grid alone, a header without pixels, does as well.
     ProgramResult const by_grid =
-        run(scratch / "out/.sectile/tiles", scratch / "by_grid",
-            "--start-from master-tiles --reference-grid " + scratch / "out/grid.fits");
+        run_sectile(scratch / "out/.sectile/tiles", scratch / "by_grid",
+                    "--start-from master-tiles --reference-grid " + scratch / "out/grid.fits");
     ASSERT_EQ(by_grid.exit_code, 0) << by_grid.output;
     EXPECT_TRUE(first == primary_pixels(scratch / "by_grid/mosaic.fits"));
 }
@@ -165,8 +157,8 @@ TEST(Products, EveryOddFileGetsAVerdictAndNothingCrashes)
     }
     ScratchFolder const scratch("odd");
 
-    ProgramResult const result =
-        run(data->string() + " " + (data->parent_path() / "wcs_zoo").string(), scratch / "out", "");
+    ProgramResult const result = run_sectile(
+        data->string() + " " + (data->parent_path() / "wcs_zoo").string(), scratch / "out", "");
 
     EXPECT_LE(result.exit_code, 5) << result.output;
     std::set<std::string> judged;

@@ -7,33 +7,23 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "support/run_program.hpp"
+#include "end_to_end/sectile_runs.hpp"
 
 namespace
 {
 namespace fs = std::filesystem;
 using sectile::test::ProgramResult;
-using sectile::test::read_file;
-using sectile::test::run_program;
+using sectile::test::report_of;
+using sectile::test::run_sectile;
 using sectile::test::ScratchFolder;
-
-std::string const sectile = SECTILE_BINARY;
-
-void simulate(std::string const& folder, std::string const& options)
-{
-    ProgramResult const made =
-        run_program(sectile + " simulate --output " + folder + " " + options);
-    ASSERT_EQ(made.exit_code, 0) << made.output;
-}
+using sectile::test::simulate;
 
 nlohmann::json run(std::string const& input, std::string const& output, std::string const& options,
                    int ranks = 1)
 {
-    ProgramResult const result =
-        run_program("mpirun -n " + std::to_string(ranks) + " " + sectile + " run --input " + input +
-                    " --output " + output + " " + options);
+    ProgramResult const result = run_sectile(input, output, options, ranks);
     EXPECT_EQ(result.exit_code, 0) << result.output;
-    return nlohmann::json::parse(read_file(output + "/report.json"));
+    return report_of(output);
 }
 
 TEST(Registration, AnUnrelatedFieldIsQuarantinedAndNeverStacked)

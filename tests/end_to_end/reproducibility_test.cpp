@@ -6,16 +6,15 @@
 
 #include <gtest/gtest.h>
 
-#include "support/run_program.hpp"
+#include "end_to_end/sectile_runs.hpp"
 
 namespace
 {
 using sectile::test::ProgramResult;
 using sectile::test::read_file;
-using sectile::test::run_program;
+using sectile::test::run_sectile;
 using sectile::test::ScratchFolder;
-
-std::string const sectile = SECTILE_BINARY;
+using sectile::test::simulate;
 
 struct Variant
 {
@@ -29,10 +28,9 @@ class Reproducibility : public ::testing::TestWithParam<std::string>
     static void SetUpTestSuite()
     {
         scratch = new ScratchFolder("reproducibility");
-        ProgramResult const made = run_program(
-            sectile + " simulate --output " + *scratch / "frames" +
-            " --frames 12 --frames-per-pointing 3 --width 200 --height 150 --rotation 25 --seed 7");
-        ASSERT_EQ(made.exit_code, 0) << made.output;
+        simulate(*scratch / "frames",
+                 "--frames 12 --frames-per-pointing 3 --width 200 --height 150 --rotation 25 "
+                 "--seed 7");
     }
     static void TearDownTestSuite()
     {
@@ -44,9 +42,8 @@ class Reproducibility : public ::testing::TestWithParam<std::string>
                            std::string const& name)
     {
         std::string const folder = *scratch / name;
-        ProgramResult const result = run_program(
-            "mpirun -n " + std::to_string(variant.ranks) + " " + sectile + " run --input " +
-            *scratch / "frames" + " --output " + folder + " " + recipe + " " + variant.options);
+        ProgramResult const result =
+            run_sectile(*scratch / "frames", folder, recipe + " " + variant.options, variant.ranks);
         EXPECT_EQ(result.exit_code, 0) << result.output;
         return folder;
     }

@@ -17,6 +17,7 @@
 #include "sectile/io/frame_reader.hpp"
 #include "sectile/sky/sky_wcs.hpp"
 
+#include "support/read_image.hpp"
 #include "support/run_program.hpp"
 
 namespace
@@ -72,11 +73,7 @@ sky::FrameHeader header_of(std::string const& path)
 
 Image<float> pixels_of(std::string const& path)
 {
-    sky::FrameHeader const header = header_of(path);
-    Image<float> pixels({0, 0, header.geometry.width, header.geometry.height},
-                        header.geometry.stored_planes);
-    io::FrameReader(header).read(pixels.view());
-    return pixels;
+    return sectile::test::read_image(header_of(path));
 }
 
 struct Placed

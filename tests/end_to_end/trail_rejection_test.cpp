@@ -13,12 +13,14 @@
 
 #include "sectile/io/frame_reader.hpp"
 
+#include "support/read_image.hpp"
 #include "support/run_program.hpp"
 
 namespace
 {
 using sectile::test::ProgramResult;
 using sectile::test::read_file;
+using sectile::test::read_image;
 using sectile::test::run_program;
 using sectile::test::ScratchFolder;
 namespace image = sectile::image;
@@ -54,15 +56,6 @@ class TrailRejection : public ::testing::TestWithParam<Case>
             " --intertile-photometric-match off --keep tiles --stacking-rejection-algorithm " +
             method);
         return read_image(output + "/.sectile/tiles/tile_00000.fits");
-    }
-
-    static image::Image<float> read_image(std::string const& path)
-    {
-        io::FileScan const scan = io::scan_file(path, false);
-        auto const& geometry = scan.frames.at(0).geometry;
-        image::Image<float> pixels({0, 0, geometry.width, geometry.height}, geometry.planes);
-        io::FrameReader(scan.frames.at(0)).read(pixels.view());
-        return pixels;
     }
 
     static int trails_of(std::string const& frames)

@@ -111,8 +111,8 @@ TEST_P(CanvasBytes, DependOnLayoutAndPixelsOnly)
     }
 
     EXPECT_EQ(cause, "");
-    std::string const serial = test::bytes_of(folder.file("serial.h5"));
-    std::string const parallel = test::bytes_of(folder.file("parallel.h5"));
+    std::string const serial = test::read_file(folder.file("serial.h5"));
+    std::string const parallel = test::read_file(folder.file("parallel.h5"));
     EXPECT_FALSE(serial.empty());
     ASSERT_EQ(parallel.size(), serial.size());
     EXPECT_TRUE(parallel == serial)
@@ -219,8 +219,8 @@ TEST(CanvasWriter, LeftoverOfAKilledRunDoesNotShow)
     writer.write(CanvasPixels(box, layout, 0).strip());
     writer.commit();
 
-    EXPECT_TRUE(test::bytes_of(folder.file("mosaic.h5")) ==
-                test::bytes_of(folder.file("serial.h5")));
+    EXPECT_TRUE(test::read_file(folder.file("mosaic.h5")) ==
+                test::read_file(folder.file("serial.h5")));
 }
 
 TEST(CanvasWriter, MissingFolderIsToldAlikeOnAllRanks)

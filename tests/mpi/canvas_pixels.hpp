@@ -3,14 +3,14 @@
 
 #include <cmath>
 #include <cstdint>
-#include <fstream>
-#include <iterator>
 #include <limits>
 #include <string>
 
 #include "sectile/core/box.hpp"
 #include "sectile/image/image.hpp"
 #include "sectile/io/canvas_file.hpp"
+
+#include "support/read_file.hpp"
 
 namespace sectile::test
 {
@@ -109,11 +109,5 @@ inline void write_serially(std::string const& path, io::CanvasLayout const& layo
     io::CanvasWriter writer({}, path, layout);
     writer.write(pixels.strip());
     writer.commit();
-}
-
-inline std::string bytes_of(std::string const& path)
-{
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 }  // namespace sectile::test

@@ -18,14 +18,12 @@
 #include "sectile/engine/tbb_runner.hpp"
 #include "sectile/sky/make_grid_map.hpp"
 
+#include "support/fits_card.hpp"
+
 /// A small coadd of sources that are made in memory, over several ranks.
 namespace sectile::testing
 {
-inline std::string card(std::string text)
-{
-    text.resize(80, ' ');
-    return text;
-}
+using test::card;
 
 /// TAN system of 1 arcsec pixels, turned by `degrees`, with its reference pixel at the image
 /// centre.

@@ -19,6 +19,7 @@
 #include "pipeline/frame_footprint.hpp"
 #include "pipeline/p1_solve.hpp"
 #include "support/fake_solver.hpp"
+#include "support/fits_card.hpp"
 #include "support/mpi_scratch_folder.hpp"
 #include "unit/core/pseudo_random.hpp"
 
@@ -27,16 +28,11 @@ namespace sectile::pipeline
 namespace
 {
 using plan::FrameRecord;
+using test::card;
 
 constexpr int width = 1000;
 constexpr int height = 800;
 constexpr double scale = 3.0;  // arcsec
-
-std::string card(std::string text)
-{
-    text.resize(80, ' ');
-    return text;
-}
 
 /// A frame's true place, and what it states.
 struct Place

@@ -11,13 +11,6 @@
 
 namespace sectile::test
 {
-/// Folder of the real images: SECTILE_TEST_DATA, else ../shared/data beside the repository.
-inline std::filesystem::path test_data()
-{
-    char const* const named = std::getenv("SECTILE_TEST_DATA");
-    return named != nullptr ? named : "../shared/data";
-}
-
 /// The header of one HDU of an uncompressed FITS file.
 struct HeaderBlock
 {

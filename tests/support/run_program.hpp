@@ -4,13 +4,11 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <sys/wait.h>
 
+#include "support/read_file.hpp"
 #include "support/scratch_folder.hpp"
 
 namespace sectile::test
@@ -37,11 +35,5 @@ inline ProgramResult run_program(std::string const& command)
     int const status = ::pclose(pipe);
     result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return result;
-}
-
-inline std::string read_file(std::filesystem::path const& path)
-{
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 }  // namespace sectile::test

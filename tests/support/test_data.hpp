@@ -8,14 +8,17 @@
 
 namespace sectile::test
 {
-/// Folder `name` of the real images, or nothing where they are not installed.
+/// Folder of the real images: SECTILE_TEST_DATA, else ../shared/data beside the repository.
+inline std::filesystem::path test_data()
+{
+    char const* const named = std::getenv("SECTILE_TEST_DATA");
+    return named != nullptr ? named : "../shared/data";
+}
+
+/// Its folder `name`, or nothing where it is not installed.
 inline std::optional<std::filesystem::path> test_data(std::string const& name)
 {
-    char const* const root = std::getenv("SECTILE_TEST_DATA");
-    if (root == nullptr) {
-        return std::nullopt;
-    }
-    std::filesystem::path const folder = std::filesystem::path(root) / name;
+    std::filesystem::path const folder = test_data() / name;
     return std::filesystem::exists(folder) ? std::optional(folder) : std::nullopt;
 }
 }  // namespace sectile::test

@@ -19,6 +19,10 @@
 /// their position, so that any window of them can be cut.
 namespace sectile::compute::testing
 {
+inline constexpr ResampleKernel all_kernels[] = {
+    ResampleKernel::nearest,  ResampleKernel::bilinear, ResampleKernel::bicubic,
+    ResampleKernel::lanczos2, ResampleKernel::lanczos3, ResampleKernel::lanczos4};
+
 inline constexpr float nan_value = std::numeric_limits<float>::quiet_NaN();
 
 /// Whole number hash of a pixel (splitmix64): a fixed, position-dependent random sequence.
@@ -164,6 +168,21 @@ struct SourceImage
         return result;
     }
 };
+
+/// The windows of all, with an alpha plane for every other one if given.
+inline std::vector<StripSource> windows_of(std::vector<std::unique_ptr<SourceImage>> const& sources,
+                                           image::Image<float> const* alpha = nullptr)
+{
+    std::vector<StripSource> windows;
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+        SourceWindow window = sources[i]->window();
+        if (alpha != nullptr && i % 2 == 0) {
+            window.alpha = alpha->view();
+        }
+        windows.emplace_back(window);
+    }
+    return windows;
+}
 
 /// The part of a source that a strip needs, cut out as the engine cuts it.
 struct CutWindow

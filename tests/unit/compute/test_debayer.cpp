@@ -3,27 +3,17 @@
 
 #include "sectile/compute/debayer.hpp"
 
-#include "scene.hpp"
+#include "mosaic.hpp"
 
 namespace sectile::compute
 {
 namespace
 {
 using image::BayerPattern;
-constexpr BayerPattern all_patterns[] = {BayerPattern::rggb, BayerPattern::bggr, BayerPattern::grbg,
-                                         BayerPattern::gbrg};
-
-template <class Function>
-image::Image<float> raw_of(core::Box const& box, Function const& pixel)
-{
-    image::Image<float> raw(box, 1);
-    for (std::int64_t y = box.y0; y < box.y1; ++y) {
-        for (std::int64_t x = box.x0; x < box.x1; ++x) {
-            raw.view().at(0, x, y) = static_cast<float>(pixel(x, y));
-        }
-    }
-    return raw;
-}
+using testing::all_patterns;
+using testing::mosaic_of;
+using testing::noisy_with_holes;
+using testing::raw_of;
 
 TEST(DebayerBilinear, IsExactOnALinearRampOfEachColour)
 {
@@ -32,9 +22,7 @@ TEST(DebayerBilinear, IsExactOnALinearRampOfEachColour)
     };
     core::Box const frame{0, 0, 37, 21};
     for (BayerPattern const pattern : all_patterns) {
-        auto const raw = raw_of(frame, [&](std::int64_t x, std::int64_t y) {
-            return ramp(image::bayer_plane(pattern, x, y), x, y);
-        });
+        auto const raw = mosaic_of(pattern, frame, ramp);
         core::Box const inner = frame.grown_by(-1);
         image::Image<float> out(inner, 3);
 
@@ -54,16 +42,12 @@ TEST(DebayerBilinear, IsExactOnALinearRampOfEachColour)
 TEST(DebayerBilinear, AWindowGivesWhatTheFrameGives)
 {
     core::Box const frame{0, 0, 64, 48};
-    auto const noise = [](std::int64_t x, std::int64_t y) {
-        bool const is_masked = testing::uniform(testing::pixel_seed(2, 0, x, y)) < 0.03;
-        return is_masked ? NAN : 100.0 * testing::uniform(testing::pixel_seed(1, 0, x, y));
-    };
-    auto const raw = raw_of(frame, noise);
+    auto const raw = raw_of(frame, noisy_with_holes);
     image::Image<float> whole(frame, 3);
     debayer_bilinear(BayerPattern::grbg, raw.view(), whole.view());
     for (core::Box const& part :
          {core::Box{5, 7, 40, 29}, core::Box{0, 0, 9, 9}, core::Box{33, 20, 64, 48}}) {
-        auto const window = raw_of(part.grown_by(1).clipped_to(frame), noise);
+        auto const window = raw_of(part.grown_by(1).clipped_to(frame), noisy_with_holes);
         image::Image<float> out(part, 3);
 
         debayer_bilinear(BayerPattern::grbg, window.view(), out.view());

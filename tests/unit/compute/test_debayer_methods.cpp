@@ -9,37 +9,20 @@
 #include "sectile/core/error.hpp"
 
 #include "compute/cpu/mosaic_kernels.hpp"
-#include "scene.hpp"
+#include "mosaic.hpp"
 
 namespace sectile::compute
 {
 namespace
 {
 using image::BayerPattern;
-constexpr BayerPattern all_patterns[] = {BayerPattern::rggb, BayerPattern::bggr, BayerPattern::grbg,
-                                         BayerPattern::gbrg};
+using testing::all_patterns;
+using testing::mosaic_of;
+using testing::noisy;
+using testing::noisy_with_holes;
+using testing::raw_of;
 constexpr DebayerMethod all_methods[] = {DebayerMethod::bilinear, DebayerMethod::vng,
                                          DebayerMethod::superpixel};
-
-template <class Function>
-image::Image<float> raw_of(core::Box const& box, Function const& pixel)
-{
-    image::Image<float> raw(box, 1);
-    for (std::int64_t y = box.y0; y < box.y1; ++y) {
-        for (std::int64_t x = box.x0; x < box.x1; ++x) {
-            raw.view().at(0, x, y) = static_cast<float>(pixel(x, y));
-        }
-    }
-    return raw;
-}
-
-template <class Function>
-image::Image<float> mosaic_of(BayerPattern pattern, core::Box const& box, Function const& colour)
-{
-    return raw_of(box, [&](std::int64_t x, std::int64_t y) {
-        return colour(image::bayer_plane(pattern, x, y), x, y);
-    });
-}
 
 image::Image<float> debayered(DebayerMethod method, BayerPattern pattern,
                               image::Image<float> const& raw, core::Box const& box)
@@ -141,17 +124,6 @@ class SlowVng
     BayerPattern pattern_;
     image::ImageView<float const> raw_;
 };
-
-double noisy(std::int64_t x, std::int64_t y)
-{
-    return 100.0 * testing::uniform(testing::pixel_seed(1, 0, x, y));
-}
-
-double noisy_with_holes(std::int64_t x, std::int64_t y)
-{
-    bool const is_masked = testing::uniform(testing::pixel_seed(2, 0, x, y)) < 0.03;
-    return is_masked ? NAN : noisy(x, y);
-}
 
 TEST(Debayer, FlatColoursAreExactUpToTheEdges)
 {

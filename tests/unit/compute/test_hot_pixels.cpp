@@ -7,6 +7,7 @@
 #include "sectile/compute/hot_pixels.hpp"
 #include "sectile/core/error.hpp"
 
+#include "mosaic.hpp"
 #include "raw_scene.hpp"
 
 namespace sectile::compute
@@ -132,15 +133,10 @@ INSTANTIATE_TEST_SUITE_P(
 /// Sky of 300 with noise 10.
 image::Image<float> noise_frame(core::Box const& box, std::uint64_t seed, double slope = 0.0)
 {
-    image::Image<float> raw(box, 1);
-    for (std::int64_t y = box.y0; y < box.y1; ++y) {
-        for (std::int64_t x = box.x0; x < box.x1; ++x) {
-            raw.view().at(0, x, y) =
-                static_cast<float>(300.0 + slope * static_cast<double>(x) +
-                                   10.0 * testing::gaussian(testing::pixel_seed(seed, 0, x, y)));
-        }
-    }
-    return raw;
+    return testing::raw_of(box, [=](std::int64_t x, std::int64_t y) {
+        return 300.0 + slope * static_cast<double>(x) +
+               10.0 * testing::gaussian(testing::pixel_seed(seed, 0, x, y));
+    });
 }
 
 std::vector<DefectPosition> found_in(image::Image<float> const& raw, BayerPattern pattern)
@@ -174,18 +170,13 @@ TEST(HotPixelNoise, ShotNoiseOfABrightCoreIsNotHot)
 {
     // A galaxy: the noise in its core is ten times that of the block it lies in.
     for (BayerPattern const pattern : {BayerPattern::none, BayerPattern::grbg}) {
-        core::Box const box{0, 0, 512, 512};
-        image::Image<float> raw(box, 1);
-        for (std::int64_t y = 0; y < 512; ++y) {
-            for (std::int64_t x = 0; x < 512; ++x) {
-                double const dx = static_cast<double>(x % 128 - 64);
-                double const dy = static_cast<double>(y % 128 - 64);
-                double const light = 30000.0 * std::exp(-(dx * dx + dy * dy) / 200.0);
-                raw.view().at(0, x, y) = static_cast<float>(
-                    300.0 + light +
-                    std::sqrt(100.0 + light) * testing::gaussian(testing::pixel_seed(3, 0, x, y)));
-            }
-        }
+        auto const raw = testing::raw_of({0, 0, 512, 512}, [](std::int64_t x, std::int64_t y) {
+            double const dx = static_cast<double>(x % 128 - 64);
+            double const dy = static_cast<double>(y % 128 - 64);
+            double const light = 30000.0 * std::exp(-(dx * dx + dy * dy) / 200.0);
+            double const noise = testing::gaussian(testing::pixel_seed(3, 0, x, y));
+            return 300.0 + light + std::sqrt(100.0 + light) * noise;
+        });
 
         EXPECT_TRUE(found_in(raw, pattern).empty()) << static_cast<int>(pattern);
     }
@@ -265,12 +256,7 @@ TEST(RepairPixels, TakesTheMedianOfGoodNeighboursOfTheColour)
     auto const value = [](std::int64_t x, std::int64_t y) {
         return static_cast<float>(1000 * image::bayer_plane(BayerPattern::rggb, x, y) + 10 * y + x);
     };
-    image::Image<float> raw({0, 0, 12, 12}, 1);
-    for (std::int64_t y = 0; y < 12; ++y) {
-        for (std::int64_t x = 0; x < 12; ++x) {
-            raw.view().at(0, x, y) = value(x, y);
-        }
-    }
+    auto raw = testing::raw_of({0, 0, 12, 12}, value);
     auto const view = raw.view();
     view.at(0, 4, 4) = 60000.0F;
     view.at(0, 4, 2) = 60000.0F;

@@ -97,15 +97,11 @@ double pull_sigma(Output const& output, int plane)
 Output combined(std::vector<std::unique_ptr<SourceImage>> const& sources, ResampleKernel kernel)
 {
     ThreadRunner runner(1);
-    std::vector<StripSource> windows;
-    for (auto const& source : sources) {
-        windows.emplace_back(source->window());
-    }
     CoaddRecipe recipe;
     recipe.resample.kernel = kernel;
     recipe.output_weight = OutputWeight::inverse_variance;
     Output output(strip, sources.front()->planes);
-    make_cpu_backend(runner)->combine(windows, recipe, output.view());
+    make_cpu_backend(runner)->combine(windows_of(sources), recipe, output.view());
     return output;
 }
 

@@ -10,14 +10,13 @@
 #include "sectile/core/error.hpp"
 
 #include "compute/cpu/weight_table.hpp"
+#include "scene.hpp"
 
 namespace sectile::compute
 {
 namespace
 {
-constexpr ResampleKernel all_kernels[] = {ResampleKernel::nearest,  ResampleKernel::bilinear,
-                                          ResampleKernel::bicubic,  ResampleKernel::lanczos2,
-                                          ResampleKernel::lanczos3, ResampleKernel::lanczos4};
+using testing::all_kernels;
 
 /// Value of f interpolated at `position` from its samples at whole numbers.
 template <class Function>

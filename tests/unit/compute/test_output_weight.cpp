@@ -19,10 +19,8 @@ using testing::Output;
 using testing::Samples;
 using testing::SourceImage;
 using testing::ThreadRunner;
+using testing::windows_of;
 
-constexpr ResampleKernel all_kernels[] = {ResampleKernel::nearest,  ResampleKernel::bilinear,
-                                          ResampleKernel::bicubic,  ResampleKernel::lanczos2,
-                                          ResampleKernel::lanczos3, ResampleKernel::lanczos4};
 core::Box const strip{-10, -10, 190, 150};
 
 /// Frames of white noise, each with its own sigma, shifted and turned against the strip.
@@ -44,21 +42,6 @@ std::vector<std::unique_ptr<SourceImage>> noisy_sources(int count, double holes,
         sources.back()->noise_sigma = {sigma, sigma};
     }
     return sources;
-}
-
-/// The windows, with an alpha plane for every other one if asked for.
-std::vector<StripSource> windows_of(std::vector<std::unique_ptr<SourceImage>> const& sources,
-                                    image::Image<float> const* alpha = nullptr)
-{
-    std::vector<StripSource> windows;
-    for (std::size_t i = 0; i < sources.size(); ++i) {
-        SourceWindow window = sources[i]->window();
-        if (alpha != nullptr && i % 2 == 0) {
-            window.alpha = alpha->view();
-        }
-        windows.emplace_back(window);
-    }
-    return windows;
 }
 
 image::Image<float> make_alpha(core::Box const& box)
@@ -112,7 +95,7 @@ TEST(OutputWeight, IsTheInverseVarianceWhateverTheKernelAndTheTapers)
     auto const cpu = make_cpu_backend(runner);
     for (int const count : {1, 2, 7}) {
         auto const sources = noisy_sources(count, 0.002);
-        for (ResampleKernel const kernel : all_kernels) {
+        for (ResampleKernel const kernel : testing::all_kernels) {
             for (int const tapers : {0, 1}) {
                 CoaddRecipe recipe = recipe_of(kernel);
                 recipe.feather = tapers * 30.0;
@@ -177,7 +160,7 @@ TEST(OutputWeight, OfTheCpuAgreesWithTheReference)
                                     {{{0.9, -0.1, 0.05}, {0.1, 0.0, 0.1}, {0.2, 0.0, 0.0}}}};
     sources[4]->noise_covariance = {NoiseCovariance{}, sources[1]->noise_covariance[0]};
     image::Image<float> const alpha = make_alpha(sources[0]->science.box());
-    for (ResampleKernel const kernel : all_kernels) {
+    for (ResampleKernel const kernel : testing::all_kernels) {
         for (Rejection const rejection : {Rejection::none, Rejection::kappa_sigma}) {
             CoaddRecipe recipe = recipe_of(kernel, rejection);
             recipe.combine.kappa_low = 50.0;  // Rounding must not decide on a rejection.

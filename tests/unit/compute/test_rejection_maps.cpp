@@ -250,15 +250,6 @@ std::vector<std::unique_ptr<SourceImage>> struck_sources(int count)
     return sources;
 }
 
-std::vector<StripSource> windows_of(std::vector<std::unique_ptr<SourceImage>> const& sources)
-{
-    std::vector<StripSource> windows;
-    for (auto const& source : sources) {
-        windows.emplace_back(source->window());
-    }
-    return windows;
-}
-
 CoaddRecipe bilinear(Rejection method, FinalCombine combine)
 {
     CoaddRecipe recipe;

@@ -113,7 +113,7 @@ class Survey
     std::vector<float> raw, dark, flat, bad, weight;
     std::vector<std::int32_t> mask;
     std::vector<compute::DefectPosition> defects;
-    test::TemporaryFolder folder;
+    test::ScratchFolder folder{"frame_source"};
 
   private:
     float real(double low, double high) { return static_cast<float>(random_.uniform(low, high)); }

@@ -2,58 +2,20 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
-#include <iterator>
-#include <stdexcept>
 #include <string>
 #include <type_traits>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
 #include "sectile/image/image.hpp"
 
+#include "support/read_file.hpp"
+#include "support/scratch_folder.hpp"
+
 namespace sectile::test
 {
-/// A folder of its own for one test, removed with its content.
-class TemporaryFolder
-{
-  public:
-    TemporaryFolder()
-    {
-        std::string name = (std::filesystem::temp_directory_path() / "sectile_io_XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) {
-            throw std::runtime_error("cannot make a folder for the test");
-        }
-        path_ = name;
-    }
-    ~TemporaryFolder()
-    {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    TemporaryFolder(TemporaryFolder const&) = delete;
-    TemporaryFolder& operator=(TemporaryFolder const&) = delete;
-    [[nodiscard]] std::string operator/(std::string const& name) const
-    {
-        return (path_ / name).string();
-    }
-    [[nodiscard]] std::string path() const { return path_.string(); }
-
-  private:
-    std::filesystem::path path_;
-};
-
-inline std::string read_bytes(std::string const& path)
-{
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
 inline void write_bytes(std::string const& path, std::string const& bytes)
 {
     std::ofstream(path, std::ios::binary) << bytes;

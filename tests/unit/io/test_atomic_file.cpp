@@ -37,19 +37,19 @@ TEST(AtomicFile, TemporaryNameIsHiddenInTheSameFolder)
 
 TEST(AtomicFile, TextReplacesTheOldFileAndLeavesNothingElse)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("atomic_file");
     std::string const path = folder / "report.json";
     test::write_bytes(path, "old and longer than the new one");
 
     write_text_file(path, "new");
 
-    EXPECT_EQ(test::read_bytes(path), "new");
+    EXPECT_EQ(test::read_file(path), "new");
     EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), {}), 1);
 }
 
 TEST(AtomicFile, FailureKeepsTheOldFile)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("atomic_file");
     std::string const path = folder / "taken";
     fs::create_directories(fs::path(path) / "content");
 
@@ -62,14 +62,14 @@ TEST(AtomicFile, FailureKeepsTheOldFile)
 
 TEST(AtomicFile, PublishingNeedsTheTemporaryFile)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("atomic_file");
 
     EXPECT_THROW(publish_file(folder / "nothing"), core::IoError);
 }
 
 TEST(OutputLock, MakesTheDirectoryAndRefusesASecondRun)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("atomic_file");
     std::string const output = folder / "deep/output";
 
     auto first = std::make_unique<OutputLock>(output);
@@ -83,7 +83,7 @@ TEST(OutputLock, MakesTheDirectoryAndRefusesASecondRun)
 
 TEST(OutputLock, SaysWhenAFileIsInTheWay)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("atomic_file");
     test::write_bytes(folder / "output", "a file");
 
     std::string const refusal = message_of(folder / "output");

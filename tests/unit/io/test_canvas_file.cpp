@@ -114,7 +114,7 @@ TEST_F(CanvasFile, EqualContentGivesEqualBytes)
     test::write_serially(path("first.h5"), layout);
     test::write_serially(path("second.h5"), layout);
 
-    EXPECT_TRUE(test::bytes_of(path("first.h5")) == test::bytes_of(path("second.h5")));
+    EXPECT_TRUE(test::read_file(path("first.h5")) == test::read_file(path("second.h5")));
 }
 
 TEST_F(CanvasFile, PixelsThatNobodyWroteAreZero)
@@ -171,7 +171,7 @@ TEST_F(CanvasFile, SpaceThatIsNotThereIsRefusedAndWhatIsReservedReadsAsZeros)
 
     reserve_space(path("file"), 10000);
 
-    EXPECT_EQ(test::bytes_of(path("file")), "abc" + std::string(9997, '\0'));
+    EXPECT_EQ(test::read_file(path("file")), "abc" + std::string(9997, '\0'));
     EXPECT_THROW(reserve_space(path("file"), std::int64_t{1} << 60), core::IoError);
     EXPECT_THROW(reserve_space(path("missing"), 10), core::IoError);
 }

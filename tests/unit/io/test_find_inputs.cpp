@@ -24,7 +24,7 @@ std::string list_option(std::string const& path)
 }
 
 /// Empty files: only names count here.
-void make_files(test::TemporaryFolder const& folder, Names const& names)
+void make_files(test::ScratchFolder const& folder, Names const& names)
 {
     for (std::string const& name : names) {
         fs::create_directories(fs::path(folder / name).parent_path());
@@ -32,7 +32,7 @@ void make_files(test::TemporaryFolder const& folder, Names const& names)
     }
 }
 
-Names in_folder(test::TemporaryFolder const& folder, Names names)
+Names in_folder(test::ScratchFolder const& folder, Names names)
 {
     for (std::string& name : names) {
         name = folder / name;
@@ -42,7 +42,7 @@ Names in_folder(test::TemporaryFolder const& folder, Names names)
 
 TEST(FindFitsFiles, SearchesFoldersByNameSortedAndOnce)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("find_inputs");
     make_files(folder, {"b.fit", "a.FITS", "night/c.fts.gz", "night/d.Fits.FZ", "night/e.wcs",
                         "night/f.txt", "night/g.gz", ".hidden/h.fits", ".i.fits.part", ".j.fits"});
     fs::create_directory_symlink(folder.path(), folder / "night/circle");
@@ -54,7 +54,7 @@ TEST(FindFitsFiles, SearchesFoldersByNameSortedAndOnce)
 
 TEST(FindFitsFiles, TakesNamedFilesAsTheyAre)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("find_inputs");
     make_files(folder, {"image.dat"});
 
     EXPECT_EQ(find_fits_files({folder / "image.dat"}), in_folder(folder, {"image.dat"}));
@@ -62,7 +62,7 @@ TEST(FindFitsFiles, TakesNamedFilesAsTheyAre)
 
 TEST(FindFitsFiles, ReadsListsRelativeToTheirFolder)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("find_inputs");
     make_files(folder, {"lists/x.fits", "data/y.fits", "data/z.fits"});
     test::write_bytes(folder / "lists/frames.txt", "# a comment\n\nx.fits\r\n  ../data/y.fits  \n" +
                                                        (folder / "data/z.fits") + "\n");
@@ -74,7 +74,7 @@ TEST(FindFitsFiles, ReadsListsRelativeToTheirFolder)
 
 TEST(FindFitsFiles, MissingInputIsAnError)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("find_inputs");
     test::write_bytes(folder / "list.txt", "missing.fits\n");
 
     EXPECT_THROW((void)find_fits_files({folder / "nowhere"}), core::InputError);

@@ -19,12 +19,16 @@
 #include "fits_bytes.hpp"
 #include "io/fits_file.hpp"
 #include "io/header_cards.hpp"
+#include "support/fits_card.hpp"
+#include "support/read_image.hpp"
 
 namespace sectile::io
 {
 namespace
 {
 using image::Image;
+using test::card;
+using test::read_image;
 
 /// An odd width, so that rows of 8- and 16-bit pixels do not start at whole words of the checksum.
 constexpr std::int64_t width = 37;
@@ -73,17 +77,6 @@ void write_in_order(FitsWriter& writer, Image<T> const& image,
     }
 }
 
-/// All pixels of an HDU as the reader of the library sees them.
-Image<float> read_image(std::string const& path, std::size_t index)
-{
-    FileScan const scan = scan_file(path, false);
-    sky::FrameHeader const& header = scan.frames.at(index);
-    Image<float> image({0, 0, header.geometry.width, header.geometry.height},
-                       header.geometry.stored_planes);
-    FrameReader(header).read(image.view());
-    return image;
-}
-
 void expect_valid_sums(std::string const& path, int hdus)
 {
     FitsFile file(path);
@@ -105,12 +98,6 @@ HeaderCards header_of(std::string const& path, int hdu)
     FitsFile file(path);
     EXPECT_TRUE(file.move_to(hdu));
     return HeaderCards(file.header_text());
-}
-
-std::string card(std::string text)
-{
-    text.resize(80, ' ');
-    return text;
 }
 
 /// A product with an HDU of every pixel type, rows handed over as `cuts` says.
@@ -147,7 +134,7 @@ void write_product(std::string const& path, std::vector<std::int64_t> const& cut
 
 TEST(FitsWriter, PixelsOfEveryTypeComeBack)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("fits_writer");
     std::string const path = folder / "all.fits";
 
     write_product(path, {0, height});
@@ -165,7 +152,7 @@ TEST(FitsWriter, PixelsOfEveryTypeComeBack)
 
 TEST(FitsWriter, SumsAreValidForEveryTypeAndOrderOfRows)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("fits_writer");
     std::string const path = folder / "all.fits";
 
     write_product(path, {7, height, 0, 1, 3, 7, 1, 3});
@@ -175,20 +162,20 @@ TEST(FitsWriter, SumsAreValidForEveryTypeAndOrderOfRows)
 
 TEST(FitsWriter, BytesDoNotDependOnTheOrderOfRows)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("fits_writer");
 
     write_product(folder / "a.fits", {0, height});
     write_product(folder / "b.fits", {7, height, 0, 1, 3, 7, 1, 3});
 
-    std::string const bytes = test::read_bytes(folder / "a.fits");
-    EXPECT_EQ(bytes, test::read_bytes(folder / "b.fits"));
+    std::string const bytes = test::read_file(folder / "a.fits");
+    EXPECT_EQ(bytes, test::read_file(folder / "b.fits"));
     EXPECT_EQ(bytes.size() % 2880, 0U);
     EXPECT_FALSE(std::filesystem::exists(temporary_name(folder / "a.fits")));
 }
 
 TEST(FitsWriter, CardsComeBackWithLongStringsAndQuotes)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("fits_writer");
     std::string const path = folder / "cards.fits";
     std::string const long_text = std::string(64, 'x') + "'quoted' and so on; " +
                                   std::string(150, 'y') + "''''" + std::string(70, 'z');
@@ -233,7 +220,7 @@ TEST(FitsWriter, CardsComeBackWithLongStringsAndQuotes)
 
 TEST(FitsWriter, WcsCardsAreCopiedWithoutTheLayoutOfTheirOwnFile)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("fits_writer");
     std::string const path = folder / "wcs.fits";
     FitsImageSpec spec = make_spec(-32, false, 3, "");
     std::string const crval = card("CRVAL1  =        192.802780359 / RA  of reference point");
@@ -253,13 +240,13 @@ TEST(FitsWriter, WcsCardsAreCopiedWithoutTheLayoutOfTheirOwnFile)
     EXPECT_EQ(header.all_texts("NAXIS1"), std::vector<std::string>{"37"});
     EXPECT_EQ(header.all_texts("DATE-OBS"), std::vector<std::string>{"2025-03-27T01:20:32"});
     EXPECT_EQ(header.integer("WCSAXES"), 3) << "not fewer than the axes of the image";
-    EXPECT_NE(test::read_bytes(path).find(crval), std::string::npos) << "verbatim";
+    EXPECT_NE(test::read_file(path).find(crval), std::string::npos) << "verbatim";
     expect_valid_sums(path, 1);
 }
 
 TEST(FitsWriter, WithoutCommitNothingIsLeft)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("fits_writer");
     {
         FitsWriter writer(folder / "never.fits");
         writer.begin_image(make_spec(-32, false, 1, ""));
@@ -271,7 +258,7 @@ TEST(FitsWriter, WithoutCommitNothingIsLeft)
 
 TEST(FitsWriter, RefusesIncompleteAndUnfittingData)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("fits_writer");
     Image<float> const image = make_image<float>(1, science_value);
     FitsWriter writer(folder / "partial.fits");
     writer.begin_image(make_spec(-32, false, 1, ""));

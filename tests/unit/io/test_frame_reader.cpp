@@ -105,7 +105,7 @@ void expect_same_as_cfitsio(std::string const& path)
 }
 
 template <class T>
-void compare_type(test::TemporaryFolder const& folder, int bits,
+void compare_type(test::ScratchFolder const& folder, int bits,
                   std::vector<std::string> const& cards)
 {
     std::vector<T> values = random_values<T>(std::size_t{41} * 23);
@@ -127,7 +127,7 @@ void compare_type(test::TemporaryFolder const& folder, int bits,
 
 TEST(FrameReader, DirectReadingEqualsCfitsioForEveryType)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("frame_reader");
     std::vector<std::vector<std::string>> const scalings = {
         {},
         {"BSCALE  = 1.0", "BZERO   = 32768"},
@@ -148,7 +148,7 @@ TEST(FrameReader, DirectReadingEqualsCfitsioForEveryType)
 
 TEST(FrameReader, UnsignedSixteenBitsAreExact)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("frame_reader");
     std::vector<std::int16_t> stored(65536);
     for (int i = 0; i < 65536; ++i) {
         stored[static_cast<std::size_t>(i)] = static_cast<std::int16_t>(i - 32768);
@@ -165,7 +165,7 @@ TEST(FrameReader, UnsignedSixteenBitsAreExact)
 
 TEST(FrameReader, BlankAndInfiniteValuesAreMasked)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("frame_reader");
     constexpr float infinity = std::numeric_limits<float>::infinity();
     test::FitsBytes integers;
     integers.image(16, {3, 1, 1}, {"BLANK   = -1", "BZERO   = 10"})
@@ -186,7 +186,7 @@ TEST(FrameReader, BlankAndInfiniteValuesAreMasked)
 
 TEST(FrameReader, WindowsEqualTheFullReadAndNanSurroundsTheImage)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("frame_reader");
     constexpr int width = 60;
     constexpr int height = 50;
     test::FitsBytes file;
@@ -220,7 +220,7 @@ TEST(FrameReader, WindowsEqualTheFullReadAndNanSurroundsTheImage)
 
 TEST(FrameReader, NarrowWindowsOfLongRowsAreReadByRows)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("frame_reader");
     constexpr int width = 9000;  // 36 kB a row: longer than what is read whole
     test::FitsBytes file;
     file.image(-32, {width, 12}).data(random_values<float>(std::size_t{width} * 12));
@@ -234,7 +234,7 @@ TEST(FrameReader, NarrowWindowsOfLongRowsAreReadByRows)
 
 TEST(FrameReader, ColourAxisFirstIsSpreadOverPlanes)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("frame_reader");
     constexpr int width = 40;
     constexpr int height = 30;
     std::vector<std::int16_t> values;
@@ -261,7 +261,7 @@ TEST(FrameReader, ColourAxisFirstIsSpreadOverPlanes)
 
 TEST(FrameReader, PackedCopiesHaveTheSamePixels)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("frame_reader");
     test::FitsBytes integers;
     integers.image(16, {210, 130}, {"BZERO   = 32768"})
         .data(random_values<std::int16_t>(std::size_t{210} * 130));
@@ -290,7 +290,7 @@ TEST(FrameReader, PackedCopiesHaveTheSamePixels)
 
 TEST(FrameReader, AChangedOrShortenedFileIsAnError)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("frame_reader");
     test::FitsBytes file;
     file.image(-32, {60, 50}).data(std::vector<float>(3000, 1.0F));
     std::string const path = file.write(folder / "frame.fits");
@@ -310,7 +310,7 @@ TEST(FrameReader, AChangedOrShortenedFileIsAnError)
 
 TEST(FrameReader, AFileThatShrinksWhileOpenIsAnError)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("frame_reader");
     test::FitsBytes file;
     file.image(-32, {60, 50}).data(std::vector<float>(3000, 1.0F));
     std::string const path = file.write(folder / "frame.fits");

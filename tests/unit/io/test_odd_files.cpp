@@ -9,7 +9,7 @@
 
 #include "sectile/io/frame_reader.hpp"
 
-#include "support/header_cards.hpp"
+#include "support/test_data.hpp"
 
 namespace sectile::io
 {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -11,6 +9,7 @@
 #include "sectile/io/atomic_file.hpp"
 #include "sectile/io/png_writer.hpp"
 
+#include "support/read_file.hpp"
 #include "unit/io/read_png.hpp"
 
 namespace sectile::io
@@ -53,12 +52,6 @@ image::Image<std::uint8_t> numbered(int width, int height, int planes)
     return pixels;
 }
 
-std::string bytes_of(std::string const& path)
-{
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
 class PngPlanesTest : public PngWriterTest, public ::testing::WithParamInterface<int>
 {};
 
@@ -96,8 +89,8 @@ TEST_F(PngWriterTest, EqualPixelsGiveEqualBytesWithoutATimeChunk)
     write_png(path("a.png"), pixels.view());
     write_png(path("b.png"), pixels.view());
 
-    std::string const bytes = bytes_of(path("a.png"));
-    EXPECT_EQ(bytes, bytes_of(path("b.png")));
+    std::string const bytes = test::read_file(path("a.png"));
+    EXPECT_EQ(bytes, test::read_file(path("b.png")));
     EXPECT_EQ(bytes.find("tIME"), std::string::npos);
     EXPECT_EQ(bytes.find("tEXt"), std::string::npos);
 }
@@ -114,7 +107,7 @@ TEST_F(PngWriterTest, RowsInAnyPortionsGiveTheSameBytes)
     }
     writer.commit();
 
-    EXPECT_EQ(bytes_of(path("whole.png")), bytes_of(path("parts.png")));
+    EXPECT_EQ(test::read_file(path("whole.png")), test::read_file(path("parts.png")));
 }
 
 TEST_F(PngWriterTest, RowsThatDoNotFitOrAreMissingAreErrorsAndLeaveNothing)
@@ -167,7 +160,7 @@ TEST_P(FullDiskTest, IsAnIoErrorAndTheOldPictureStays)
         GTEST_SKIP() << "this system has no /dev/full";
     }
     write_png(path("a.png"), numbered(4, 4, 1).view());
-    std::string const before = bytes_of(path("a.png"));
+    std::string const before = test::read_file(path("a.png"));
     std::filesystem::create_symlink("/dev/full", temporary_name(path("a.png")));
 
     try {
@@ -178,7 +171,7 @@ TEST_P(FullDiskTest, IsAnIoErrorAndTheOldPictureStays)
             << error.what();
     }
 
-    EXPECT_EQ(bytes_of(path("a.png")), before);
+    EXPECT_EQ(test::read_file(path("a.png")), before);
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder()), {}), 1);
 }
 

@@ -39,7 +39,7 @@ std::vector<std::int16_t> zeros(int count)
 
 FileScan scan_image(std::vector<int> const& axes, Cards const& cards, bool debayer = true)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("scan_file");
     int count = 1;
     for (int const length : axes) {
         count *= length;
@@ -133,7 +133,7 @@ TEST(ScanFile, FramesThatAreNotDebayered)
 
 TEST(ScanFile, OnlyScienceExtensionsAreFrames)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("scan_file");
     FitsBytes file;
     file.header({"BITPIX  = 8", "NAXIS   = 0", "OBJECT  = 'N104'", "EXPTIME = 30.0"});
     for (char const* name : {"SCI", "ERR", "DQ", "weight", "WCSDVARR", "SCI", "CCD7"}) {
@@ -190,7 +190,7 @@ class Sidecar : public testing::Test
             joined({"CTYPE1  = 'GLON-CAR'", "CTYPE2  = 'GLAT-CAR'", "CRVAL1  = 77.0"}, more)));
         return bytes.bytes();
     }
-    test::TemporaryFolder folder_;
+    test::ScratchFolder folder_{"scan_file"};
 };
 
 TEST_F(Sidecar, WinsOverTheHeader)
@@ -250,7 +250,7 @@ TEST_F(Sidecar, UnusableOnesAreReportedAndTheHeaderHolds)
 
 TEST(ScanFile, LookupTablesAreRead)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("scan_file");
     FitsBytes file;
     file.header({"BITPIX  = 8", "NAXIS   = 0"});
     file.image(16, {12, 10},
@@ -290,7 +290,7 @@ TEST(ScanFile, LookupTablesAreRead)
 
 TEST(ScanFile, BadFilesGetAReason)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("scan_file");
     FitsBytes file;
     file.image(16, {60, 50}).data(zeros(3000));
     auto const reason_for = [&](std::string const& name, std::string const& bytes) {
@@ -314,7 +314,7 @@ TEST(ScanFile, BadFilesGetAReason)
 
 TEST(ScanFile, PaddingMayBeMissingAtTheEnd)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("scan_file");
     FitsBytes file;
     file.image(16, {60, 50}).data(zeros(3000));
     test::write_bytes(folder / "short.fits", file.bytes().substr(0, 2880 + 6000));
@@ -330,7 +330,7 @@ TEST(ScanFile, PaddingMayBeMissingAtTheEnd)
 
 TEST(ScanFile, ThreadsDoNotMixTheirVerdicts)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("scan_file");
     FitsBytes file;
     file.image(16, {60, 50}, celestial).data(zeros(3000));
     std::string const good = file.write(folder / "good.fits");
@@ -362,7 +362,7 @@ TEST(ScanFile, ThreadsDoNotMixTheirVerdicts)
 
 TEST(ScanFile, GoodImagesBeforeADamagedHeaderStay)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("scan_file");
     FitsBytes file;
     file.image(16, {60, 50}).data(zeros(3000));
     test::write_bytes(folder / "tail.fits", file.bytes() + std::string(2880, 'j'));

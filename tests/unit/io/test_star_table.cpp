@@ -13,12 +13,15 @@
 #include "sectile/sky/sky_wcs.hpp"
 
 #include "io/fits_file.hpp"
+#include "support/fits_card.hpp"
 #include "support/scratch_folder.hpp"
 
 namespace sectile::io
 {
 namespace
 {
+using test::card;
+
 std::vector<double> column(FitsFile const& file, std::string name, long rows)
 {
     int status = 0;
@@ -56,12 +59,6 @@ TEST(StarTable, SaysWhenItCannotBeWritten)
     test::ScratchFolder const folder("stars");
 
     EXPECT_THROW(write_star_table(folder / "absent/stars.xyls", {}), core::IoError);
-}
-
-std::string card(std::string text)
-{
-    text.resize(80, ' ');
-    return text;
 }
 
 sky::WcsDescription small_wcs()

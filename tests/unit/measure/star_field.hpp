@@ -140,4 +140,29 @@ struct Field
     }
     return best;
 }
+
+/// How many of the stars were found.
+[[nodiscard]] inline int found_of(StarCatalog const& catalog, std::vector<TrueStar> const& stars)
+{
+    return static_cast<int>(std::count_if(stars.begin(), stars.end(), [&](TrueStar const& star) {
+        return nearest(catalog, star.x, star.y) != nullptr;
+    }));
+}
+
+/// The value that as many are below as above; not of none.
+[[nodiscard]] inline double median_of(std::vector<double> values)
+{
+    std::sort(values.begin(), values.end());
+    return values.at(values.size() / 2);
+}
+
+/// Raises a part of the plane so far that it is one object.
+inline void add_plateau(image::Image<float>& image, core::Box const& part, float height)
+{
+    for (std::int64_t y = part.y0; y < part.y1; ++y) {
+        for (std::int64_t x = part.x0; x < part.x1; ++x) {
+            image.view().at(0, x, y) += height;
+        }
+    }
+}
 }  // namespace sectile::measure::test

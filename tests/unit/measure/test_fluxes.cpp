@@ -26,9 +26,7 @@ TEST(MeasureFlux, ScattersAsItsErrorSays)
         ASSERT_NE(star, nullptr);
         shares.push_back(star->flux / truth.flux);
     }
-    std::vector<double> sorted = shares;
-    std::sort(sorted.begin(), sorted.end());
-    double const median = sorted[sorted.size() / 2];
+    double const median = median_of(shares);
     double squares = 0.0;
     for (std::size_t i = 0; i < shares.size(); ++i) {
         TrueStar const& truth = field.stars[i];

@@ -203,11 +203,7 @@ TEST(MeasureOddPlane, SharpStarsAreNotHotPixels)
 
     StarCatalog const catalog = measure_stars(image.view(), 0, {});
 
-    int found = 0;
-    for (TrueStar const& truth : field.stars) {
-        found += nearest(catalog, truth.x, truth.y) != nullptr ? 1 : 0;
-    }
-    EXPECT_EQ(found, 100);
+    EXPECT_EQ(found_of(catalog, field.stars), 100);
 }
 
 TEST(MeasureOddPlane, OtherPlanesAndPaddingDoNotMatter)

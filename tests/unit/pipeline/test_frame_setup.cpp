@@ -70,7 +70,7 @@ void expect_same_sky(sky::WcsDescription const& mosaic, sky::WcsDescription cons
 
 TEST(FrameSetup, SuperpixelsAreHalfAFrameAtTheSamePlace)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("frame_setup");
     std::string const path =
         FitsBytes().image(-32, {21, 15}, sip).data(values(21 * 15)).write(folder / "a.fits");
     RunConfig config;
@@ -93,7 +93,7 @@ TEST(FrameSetup, SuperpixelsAreHalfAFrameAtTheSamePlace)
 
 TEST(FrameSetup, LookUpTablesAreHalvedToo)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("frame_setup");
     std::string const path =
         FitsBytes().image(-32, {21, 15}, sip).data(values(21 * 15)).write(folder / "a.fits");
     sky::FrameHeader header = scan(path, {}).frames.at(0);
@@ -110,7 +110,7 @@ TEST(FrameSetup, LookUpTablesAreHalvedToo)
 
 TEST(FrameSetup, ASidecarIsOfTheMosaic)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("frame_setup");
     std::string const path = FitsBytes()
                                  .image(-32, {21, 15}, {"BAYERPAT= 'RGGB'"})
                                  .data(values(21 * 15))
@@ -129,7 +129,7 @@ TEST(FrameSetup, ASidecarIsOfTheMosaic)
 
 TEST(FrameSetup, MonoFramesAreNoSuperpixels)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("frame_setup");
     std::string const path =
         FitsBytes().image(-32, {21, 15}).data(values(21 * 15)).write(folder / "a.fits");
     RunConfig config;
@@ -143,7 +143,7 @@ TEST(FrameSetup, MonoFramesAreNoSuperpixels)
 
 TEST(FrameSetup, FindsPartnersInOtherFiles)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("frame_setup");
     std::string const path =
         FitsBytes().image(-32, {4, 3}).data(values(12)).write(folder / "a.fits");
     std::string const weight =
@@ -171,7 +171,7 @@ TEST(FrameSetup, FindsPartnersInOtherFiles)
 
 TEST(FrameSetup, FindsPartnersInTheSameFile)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("frame_setup");
     FitsBytes file;
     file.header({"BITPIX  = 8", "NAXIS   = 0"});
     for (int version = 1; version <= 2; ++version) {
@@ -197,7 +197,7 @@ TEST(FrameSetup, FindsPartnersInTheSameFile)
 
 TEST(FrameSetup, RefusesPartnersOfAnotherShape)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("frame_setup");
     std::string const path =
         FitsBytes().image(-32, {4, 3}).data(values(12)).write(folder / "a.fits");
     FitsBytes().image(-32, {3, 4}).data(values(12)).write(folder / "a.w.fits");
@@ -219,7 +219,7 @@ TEST(FrameSetup, RefusesPartnersOfAnotherShape)
 
 TEST(FrameSetup, ScalesRelativeMapsToTheMeasuredNoise)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("frame_setup");
     std::vector<float> map(100 * 90, 3.0F);
     std::fill_n(map.begin(), 2000, 0.0F);  // bad pixels are not typical
     plan::FrameRecord frame;

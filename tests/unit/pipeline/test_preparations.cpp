@@ -32,7 +32,7 @@ std::string write_master(std::string const& path, int width, int height,
 
 TEST(Preparations, KnowTheLevelOfTheFlatInEveryColour)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("preparations");
     RunConfig config;
     // G 2, R 1, B 4 of a GRBG sensor.
     config.masters.flat = write_master(folder / "flat.fits", 4, 2, {2, 1, 2, 1, 4, 2, 4, 2});
@@ -50,7 +50,7 @@ TEST(Preparations, KnowTheLevelOfTheFlatInEveryColour)
 
 TEST(Preparations, MeasureAPartOfAHugeFlat)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("preparations");
     RunConfig config;
     int const width = 5000;
     int const height = 5001;
@@ -73,7 +73,7 @@ TEST(Preparations, MeasureAPartOfAHugeFlat)
 
 TEST(Preparations, RefuseMastersThatCannotBeUsed)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("preparations");
     test::write_bytes(folder / "text.fits", "no FITS file");
     std::string const black = write_master(folder / "black.fits", 2, 2, {0, 0, 0, 0});
     auto const with = [](std::string MasterOptions::*member, std::string const& path) {
@@ -96,7 +96,7 @@ TEST(Preparations, RefuseMastersThatCannotBeUsed)
 
 TEST(Preparations, TellFramesOfAnotherShape)
 {
-    test::TemporaryFolder const folder;
+    test::ScratchFolder const folder("preparations");
     RunConfig config;
     config.masters.dark = write_master(folder / "dark.fits", 4, 2, std::vector<float>(8, 1.0F));
     Preparations const preparations(config, comm::Communicator{});

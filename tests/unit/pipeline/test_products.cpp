@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <tuple>
 
@@ -18,6 +17,8 @@
 #include "sectile/pipeline/pictures.hpp"
 #include "sectile/pipeline/verify.hpp"
 
+#include "support/read_file.hpp"
+#include "support/read_image.hpp"
 #include "unit/io/read_png.hpp"
 #include "unit/pipeline/small_canvas.hpp"
 
@@ -25,14 +26,9 @@ namespace sectile::pipeline
 {
 namespace
 {
+using test::read_file;
 using test::ScratchFolder;
 using test::SmallCanvas;
-
-std::string bytes_of(std::string const& path)
-{
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
 
 void flip_byte(std::string const& path, std::streamoff position)
 {
@@ -74,10 +70,7 @@ image::Image<float> read_hdu(std::string const& path, std::size_t index)
     header.geometry.stored_planes = image.axes.size() > 2 ? static_cast<int>(image.axes[2]) : 1;
     header.geometry.planes = header.geometry.stored_planes;
     header.geometry.bits_per_pixel = image.bits_per_pixel;
-    image::Image<float> pixels({0, 0, header.geometry.width, header.geometry.height},
-                               header.geometry.stored_planes);
-    io::FrameReader(header).read(pixels.view());
-    return pixels;
+    return test::read_image(header);
 }
 
 std::size_t count_of(std::string const& text, std::string const& part)
@@ -183,7 +176,7 @@ TEST(ExportFits, EveryImageCarriesTheGridAndThePrimaryTheProvenance)
     sky::SkyCoord const centre = wcs.pixel_to_sky(sky::PixelPos{5.0, 3.5});
     EXPECT_NEAR(centre.lon.degrees(), 180.0, 1e-9);
     EXPECT_NEAR(centre.lat.degrees(), 30.0, 1e-9);
-    std::string const bytes = bytes_of(folder / "mosaic.fits");
+    std::string const bytes = read_file(folder / "mosaic.fits");
     EXPECT_EQ(count_of(bytes, "CTYPE1  = 'RA---TAN'"), 4U);
     EXPECT_EQ(count_of(bytes, "CRVAL1  =                180.0"), 4U);
     EXPECT_EQ(count_of(bytes, "'adu**-2 '"), 1U);
@@ -198,7 +191,7 @@ TEST(ExportFits, EqualCanvasesGiveEqualBytes)
     write_product(one, SmallCanvas(23, 17, 3));
     write_product(other, SmallCanvas(23, 17, 3));
 
-    EXPECT_EQ(bytes_of(one / "mosaic.fits"), bytes_of(other / "mosaic.fits"));
+    EXPECT_EQ(read_file(one / "mosaic.fits"), read_file(other / "mosaic.fits"));
 }
 
 TEST(Pictures, PreviewIsUprightAndTransparentWhereEmpty)
@@ -306,7 +299,7 @@ TEST_F(VerifyTest, FlippedByteIsFoundWhereverItIs)
 {
     write_product(folder, canvas);
     std::string const path = folder / "mosaic.fits";
-    std::string const whole = bytes_of(path);
+    std::string const whole = read_file(path);
     // Every HDU, headers and pixels: one byte of each 2880-byte block.
     for (std::size_t position = 100; position < whole.size(); position += 2880) {
         std::ofstream(path, std::ios::binary) << whole;
@@ -320,7 +313,7 @@ TEST_F(VerifyTest, FlippedPixelIsBlamedOnItsSum)
 {
     write_product(folder, canvas);
     std::string const path = folder / "mosaic.fits";
-    auto const last = static_cast<std::streamoff>(bytes_of(path).size()) - 2880;
+    auto const last = static_cast<std::streamoff>(read_file(path).size()) - 2880;
     flip_byte(path, last + 50);
 
     std::string const text = complaint(path);
@@ -333,7 +326,7 @@ TEST_F(VerifyTest, TruncatedFileIsFoundAtAnyLength)
 {
     write_product(folder, canvas);
     std::string const path = folder / "mosaic.fits";
-    std::string const whole = bytes_of(path);
+    std::string const whole = read_file(path);
     for (std::size_t size : {whole.size() - 1, whole.size() - 2880, whole.size() / 2,
                              std::size_t{2880}, std::size_t{100}, std::size_t{0}}) {
         std::ofstream(path, std::ios::binary | std::ios::trunc) << whole.substr(0, size);

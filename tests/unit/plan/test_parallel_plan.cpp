@@ -8,8 +8,7 @@
 #include "sectile/core/error.hpp"
 #include "sectile/plan/parallel_plan.hpp"
 
-#include "plan/memory_model.hpp"
-#include "unit/core/pseudo_random.hpp"
+#include "unit/plan/plan_jobs.hpp"
 
 namespace
 {
@@ -20,56 +19,12 @@ using plan::make_parallel_plan;
 using plan::ParallelOptions;
 using plan::ParallelPlan;
 using plan::PlanKind;
-
-constexpr std::int64_t mebibyte = std::int64_t{1} << 20;
-constexpr std::int64_t gibibyte = std::int64_t{1} << 30;
-
-Capabilities node_with(std::int64_t ram, int cores = 8, int ranks = 1)
-{
-    return {cores, ram, ram, ranks, 0};
-}
-
-JobSize mosaic_job(bool running_mean = true)
-{
-    JobSize job;
-    job.width = 20000;
-    job.height = 15000;
-    job.planes = 3;
-    job.source_width = 4000;
-    job.source_height = 3000;
-    job.source_planes = 9;
-    job.sources = 200;
-    job.depth = 12;
-    job.running_mean = running_mean;
-    return job;
-}
-
-JobSize random_job(PseudoRandom& random)
-{
-    JobSize job;
-    auto const size = [&] {
-        return static_cast<std::int64_t>(std::exp(random.uniform(0.0, 12.0)));
-    };
-    job.width = size();
-    job.height = size();
-    job.planes = static_cast<int>(random.integer(1, 4));
-    job.source_width = size();
-    job.source_height = size();
-    job.source_planes = static_cast<int>(random.integer(1, 9));
-    job.sources = static_cast<std::int64_t>(std::exp(random.uniform(0.0, 10.0)));
-    job.depth = random.integer(0, job.sources);
-    job.running_mean = random.integer(0, 1) == 0;
-    job.row_spread = random.uniform(0.2, 5.0);
-    job.cross_spread = random.uniform(0.0, 3.0);
-    return job;
-}
-
-Capabilities random_node(PseudoRandom& random)
-{
-    return node_with(static_cast<std::int64_t>(std::exp(random.uniform(15.0, 29.0))),
-                     static_cast<int>(random.integer(1, 256)),
-                     static_cast<int>(random.integer(1, 64)));
-}
+using test::gibibyte;
+using test::mebibyte;
+using test::mosaic_job;
+using test::node_with;
+using test::random_job;
+using test::random_node;
 
 PlanKind random_kind(PseudoRandom& random)
 {
@@ -134,77 +89,6 @@ TEST(PlanWorkers, HonoursTheLimitAndTheSwitch)
     options.max_cpu_workers = 0;
     options.autotune = false;
     EXPECT_EQ(plan::plan_workers(64, options), 64);
-}
-
-TEST(MemoryModel, CountsTheBuffersOfAMean)
-{
-    JobSize job = mosaic_job();
-    plan::ChunkShape const shape{4, 100, 20000, 5};
-
-    plan::MemoryModel const model(job);
-
-    // Two strips of 3 planes x 12 bytes + 1, and the sums; 124 rows of 5 sources of 9 float planes.
-    EXPECT_EQ(model.strip_bytes(shape), 100 * 20000 * (2 * 37 + 3 * 28));
-    EXPECT_EQ(model.window_bytes(shape), 5 * 9 * 4 * 124 * 4024);
-    // The 16-bit copy of the coverage and more of the sink, maps of five source widths and one.
-    EXPECT_EQ(model.sink_bytes(shape), 100 * 20000 * (3 * 14 + 1) / 4);
-    EXPECT_EQ(model.peak_bytes(shape), model.strip_bytes(shape) + model.sink_bytes(shape) +
-                                           2 * model.window_bytes(shape) +
-                                           4 * (3 * 8 * 512 + mebibyte) + 72 * 24 * 1024);
-}
-
-TEST(MemoryModel, CountsTheStacksOfARobustCombine)
-{
-    plan::MemoryModel const model(mosaic_job(false));
-    plan::ChunkShape const shape{4, 100, 20000, 72};
-
-    EXPECT_EQ(model.strip_bytes(shape), 100 * 20000 * 2 * 37);
-    // 12 deep, five source widths and one more for what sticks out.
-    EXPECT_EQ(model.sources_of_strip(20000), 72);
-    EXPECT_EQ(model.peak_bytes(shape), model.strip_bytes(shape) + model.sink_bytes(shape) +
-                                           model.window_bytes(shape) +
-                                           4 * (12 * 3 * 8 * 512 + mebibyte) + 72 * 24 * 1024);
-}
-
-TEST(MemoryModel, CountsWhatReadingAndWritingHoldBeside)
-{
-    JobSize job = mosaic_job();
-    plan::ChunkShape const shape{4, 100, 20000, 5};
-    std::int64_t const plain = plan::MemoryModel(job).peak_bytes(shape);
-
-    job.open_bytes = 1000;
-    EXPECT_EQ(plan::MemoryModel(job).peak_bytes(shape), plain + 4 * 1000);
-    job.load_planes = 1;
-    EXPECT_EQ(plan::MemoryModel(job).peak_bytes(shape), plain + 4 * (1000 + 4 * 124 * 4024));
-    job.worker_scratch = mebibyte;
-    EXPECT_EQ(plan::MemoryModel(job).peak_bytes(shape),
-              plain + 4 * (1000 + 4 * 124 * 4024 + mebibyte - 3 * 8 * 512));
-    job.ranks_of_sink = 4;
-    EXPECT_GT(plan::MemoryModel(job).sink_bytes(shape), 4 * 100 * 20000 * 37);
-}
-
-TEST(MemoryModel, GrowsWithEveryChoice)
-{
-    PseudoRandom random(4);
-    for (int trial = 0; trial < 2000; ++trial) {
-        plan::MemoryModel const model(random_job(random));
-        plan::ChunkShape const shape{static_cast<int>(random.integer(1, 64)),
-                                     random.integer(1, 5000), random.integer(1, model.job().width),
-                                     random.integer(1, 100)};
-        std::int64_t const bytes = model.peak_bytes(shape);
-        auto const with = [&](auto field, std::int64_t step) {
-            plan::ChunkShape more = shape;
-            more.*field += static_cast<std::remove_reference_t<decltype(more.*field)>>(step);
-            return model.peak_bytes(more);
-        };
-
-        EXPECT_LE(bytes, with(&plan::ChunkShape::workers, 1));
-        EXPECT_LE(bytes, with(&plan::ChunkShape::rows, random.integer(1, 100)));
-        EXPECT_LE(bytes, with(&plan::ChunkShape::batch, 1));
-        if (shape.columns < model.job().width) {
-            EXPECT_LE(bytes, with(&plan::ChunkShape::columns, 1));
-        }
-    }
 }
 
 TEST(ParallelPlan, MakesStripsNoTallerThanIsUseful)
@@ -379,7 +263,8 @@ TEST(ParallelPlan, FinishNeedsWhatItHolds)
         make_parallel_plan(PlanKind::finish, job, node_with(gibibyte, 16), {}).predicted_peak_bytes,
         8 * mebibyte);
     // All work is done by then: it goes on, but a check beforehand refuses.
-    EXPECT_NO_THROW(make_parallel_plan(PlanKind::finish, job, node_with(8 * mebibyte, 16), {}));
+    EXPECT_NO_THROW(
+        (void)make_parallel_plan(PlanKind::finish, job, node_with(8 * mebibyte, 16), {}));
     EXPECT_THROW(plan::require_memory(PlanKind::finish, plan::least_bytes(PlanKind::finish, job),
                                       node_with(8 * mebibyte, 16), {}),
                  core::ConfigError);
@@ -413,9 +298,9 @@ TEST(ParallelPlan, LeastBytesIsWhatJustCanBePlanned)
         ParallelOptions options;
         options.ram_limit = least;
 
-        EXPECT_NO_THROW(make_parallel_plan(kind, job, node_with(gibibyte * 64), options));
+        EXPECT_NO_THROW((void)make_parallel_plan(kind, job, node_with(gibibyte * 64), options));
         options.ram_limit = least - 1;
-        EXPECT_THROW(make_parallel_plan(kind, job, node_with(gibibyte * 64), options),
+        EXPECT_THROW((void)make_parallel_plan(kind, job, node_with(gibibyte * 64), options),
                      core::ConfigError);
     }
 }

@@ -12,26 +12,12 @@
 
 #include "sectile/sky/sky_wcs.hpp"
 
+#include "support/fits_card.hpp"
 #include "support/header_cards.hpp"
+#include "support/test_data.hpp"
 
 namespace sectile::test
 {
-inline std::string card(std::string const& name, std::string const& value)
-{
-    std::string text = name;
-    text.resize(8, ' ');
-    text += "= " + value;
-    text.resize(80, ' ');
-    return text;
-}
-
-inline std::string card(std::string const& name, double value)
-{
-    std::array<char, 32> number{};
-    std::snprintf(number.data(), number.size(), "%.17G", value);
-    return card(name, std::string(number.data()));
-}
-
 /// What a synthetic WCS looks like; FITS conventions (1-based reference pixel, degrees).
 struct WcsSketch
 {

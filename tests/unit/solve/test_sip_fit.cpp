@@ -9,17 +9,14 @@
 #include "sectile/core/error.hpp"
 #include "sectile/solve/sip_fit.hpp"
 
+#include "support/fits_card.hpp"
 #include "unit/core/pseudo_random.hpp"
 
 namespace sectile::solve
 {
 namespace
 {
-std::string card(std::string text)
-{
-    text.resize(80, ' ');
-    return text;
-}
+using test::card;
 
 /// 1000 x 800 pixels of 3.2 arcsec, mirrored, turned by 60 degrees; 2 px of distortion in the
 /// corners.
