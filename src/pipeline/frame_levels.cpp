@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "sectile/core/robust.hpp"
+#include "sectile/engine/tile_noise.hpp"
 #include "sectile/image/bayer.hpp"
 #include "sectile/image/image.hpp"
 #include "sectile/io/frame_reader.hpp"
@@ -104,9 +105,12 @@ FrameLevels FrameLevelPass::result() const
 {
     FrameLevels levels;
     for (PlaneSamples const& samples : planes_) {
-        levels.planes.push_back({clipped_background(samples.values), noise_of(samples.differences),
+        levels.planes.push_back({clipped_background(samples.values),
+                                 noise_of(samples.differences),
                                  percentile(samples.values, 0.25),
-                                 percentile(samples.values, 0.90)});
+                                 percentile(samples.values, 0.90),
+                                 plan::unmeasured,
+                                 {}});
     }
     levels.masked_fraction =
         total_ == 0 ? 1.0 : 1.0 - static_cast<double>(valid_) / static_cast<double>(total_);
@@ -168,5 +172,17 @@ FrameLevels measure_levels(sky::FrameHeader const& header, std::int64_t rows)
         pass.add(std::as_const(block).view());
     }
     return pass.result();
+}
+
+void add_tile_noise(sky::FrameHeader const& tile, std::vector<plan::PlaneMeasurement>& planes)
+{
+    constexpr int lags = compute::NoiseCovariance::lags;
+    auto const noise = engine::measure_tile_noise(*engine::make_tile_source(tile));
+    for (std::size_t c = 0; noise && c < std::min(noise->size(), planes.size()); ++c) {
+        planes[c].noise_covariance.clear();
+        for (int k = 1; k < lags * lags; ++k) {
+            planes[c].noise_covariance.push_back((*noise)[c].at[k / lags][k % lags]);
+        }
+    }
 }
 }  // namespace sectile::pipeline

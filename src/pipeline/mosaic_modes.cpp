@@ -61,7 +61,8 @@ void assemble_tiles(std::vector<MosaicSource>& tiles, plan::MosaicPlan const& mo
     run_heavy_phase(context, "photometry", plan::PlanKind::photometry,
                     [&] { match(tiles, mosaic, config, context); });
     AssemblyRequest const request{plan::PlanKind::phase5_reproject,
-                                  {config.resample, config.final_combine, config.feather},
+                                  {config.resample, config.final_combine, config.feather,
+                                   output_weight(config.stacking.weighting)},
                                   config.stacking.weighting};
     run_heavy_phase(context, "P5 assemble", request.kind,
                     [&] { assemble(tiles, mosaic, request, config, context); });

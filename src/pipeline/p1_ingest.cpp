@@ -77,6 +77,9 @@ std::vector<compute::HotCandidate> judge_pixels(FrameRecord& frame, RunConfig co
     FrameLevels const& levels = measured.levels;
     frame.masked_fraction = levels.masked_fraction;
     frame.planes = levels.planes;
+    if (config.start_from_tiles) {
+        add_tile_noise(frame.header, frame.planes);
+    }
     frame.quality = measured.quality;
     frame.stars = std::move(measured.stars);
     constexpr std::int64_t rows_of_map = 256;

@@ -132,6 +132,7 @@ void complete_tile(FrameRecord& tile, RunConfig const& config, std::int64_t rows
     engine::write_tile_alpha(tile.header.path, {config.feather, min_coverage},
                              std::min(rows, most_rows), tile.header.wcs.cards);
     tile.planes = measure_levels(tile.header, rows).planes;
+    add_tile_noise(tile.header, tile.planes);
 }
 
 /// One master tile. *Collective* over the team.

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <span>
 
-#include "sectile/compute/interpolation_noise.hpp"
+#include "sectile/compute/debayer_noise.hpp"
 #include "sectile/sky/make_grid_map.hpp"
 
 namespace sectile::pipeline
@@ -98,14 +98,37 @@ std::shared_ptr<engine::PixelSource const> pixels_of(MosaicSource const& source,
     return engine::make_frame_source(source.header, std::move(preparation));
 }
 
-/// What the noise of neighbouring pixels of a frame has in common once it is debayered.
-std::vector<compute::NoiseCovariance> noise_of_frame(sky::FrameHeader const& header,
-                                                     Preparations const& preparations)
+/// As measure_tile_noise() found it; where it is not known, pixels count as fully correlated, and
+/// the weight becomes a lower bound.
+compute::NoiseCovariance noise_of_tile(plan::PlaneMeasurement const& plane)
 {
-    if (header.geometry.bayer == image::BayerPattern::none) {
+    constexpr int lags = compute::NoiseCovariance::lags;
+    bool const is_known = plane.noise_covariance.size() == std::size_t{lags} * lags - 1;
+    compute::NoiseCovariance noise;
+    for (int k = 1; k < lags * lags; ++k) {
+        noise.at[k / lags][k % lags] =
+            is_known ? plane.noise_covariance[static_cast<std::size_t>(k - 1)] : 1.0;
+    }
+    return noise;
+}
+
+/// What neighbouring pixels of a source have in common of their noise: those of a frame nothing
+/// until it is debayered.
+std::vector<compute::NoiseCovariance> noise_of(MosaicSource const& source,
+                                               Preparations const& preparations)
+{
+    if (source.kind == MosaicSource::Kind::tile) {
+        std::vector<compute::NoiseCovariance> noise;
+        for (plan::PlaneMeasurement const& plane : source.planes) {
+            noise.push_back(noise_of_tile(plane));
+        }
+        noise.resize(static_cast<std::size_t>(source.header.geometry.planes), noise_of_tile({}));
+        return noise;
+    }
+    if (source.header.geometry.bayer == image::BayerPattern::none) {
         return {};
     }
-    auto const noise = compute::debayered_noise(preparations.of(header).debayer);
+    auto const noise = compute::debayered_noise(preparations.of(source.header).debayer);
     return {noise.begin(), noise.end()};
 }
 
@@ -193,9 +216,7 @@ std::vector<engine::CoaddInput> place_sources(comm::Communicator const& comm,
         input.row_spread = placements[i].row_spread;
         input.cross_spread = placements[i].cross_spread;
         set_weights(input, sources[i], weighting, floor, sharpness[i]);
-        if (sources[i].kind == MosaicSource::Kind::frame) {
-            input.noise_covariance = noise_of_frame(sources[i].header, preparations);
-        }
+        input.noise_covariance = noise_of(sources[i], preparations);
         inputs.push_back(std::move(input));
     }
     return inputs;

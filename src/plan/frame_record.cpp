@@ -248,24 +248,25 @@ FrameFootprint footprint_of(Json const& json)
 
 Json packed(std::vector<PlaneMeasurement> const& planes)
 {
-    std::vector<double> values;
+    Json list = Json::array();
     for (PlaneMeasurement const& plane : planes) {
-        values.push_back(plane.background);
-        values.push_back(plane.noise_sigma);
-        values.push_back(plane.percentile_25);
-        values.push_back(plane.percentile_90);
-        values.push_back(plane.scale);
+        std::vector<double> values{plane.background, plane.noise_sigma, plane.percentile_25,
+                                   plane.percentile_90, plane.scale};
+        values.insert(values.end(), plane.noise_covariance.begin(), plane.noise_covariance.end());
+        list.push_back(packed(std::span<double const>(values)));
     }
-    return packed(std::span<double const>(values));
+    return list;
 }
 
 std::vector<PlaneMeasurement> planes_of(Json const& json)
 {
-    std::vector<double> const values = doubles_of(json);
-    core::require(values.size() % 5 == 0, "packed measurements have the wrong length");
+    constexpr std::size_t fixed = 5;
     std::vector<PlaneMeasurement> planes;
-    for (std::size_t i = 0; i < values.size(); i += 5) {
-        planes.push_back({values[i], values[i + 1], values[i + 2], values[i + 3], values[i + 4]});
+    for (Json const& entry : json) {
+        std::vector<double> const values = doubles_of(entry);
+        core::require(values.size() >= fixed, "packed measurements have the wrong length");
+        planes.push_back({values[0], values[1], values[2], values[3], values[4],
+                          std::vector<double>(values.begin() + fixed, values.end())});
     }
     return planes;
 }

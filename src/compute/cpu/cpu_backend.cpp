@@ -299,8 +299,8 @@ void CpuBackend::finish_block(StripSums const& sums, core::Box const& block,
                 double const* const excess = sums.excess.view().row(c, y) + from;
                 float* const result = out.weight.row(c, y) + to;
                 for (int i = 0; i < count; ++i) {
-                    result[i] = static_cast<float>(
-                        kernels::inverse_variance(plain[i], plain[i], excess[i]));
+                    result[i] =
+                        static_cast<float>(kernels::mean_inverse_variance(plain[i], excess[i]));
                 }
             }
             if (out.wants_rejected()) {

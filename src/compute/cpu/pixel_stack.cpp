@@ -118,7 +118,7 @@ void PixelStack::push(SampledRange const& range)
     ++count_;
 }
 
-void PixelStack::weigh_group(std::size_t at, double const* low, double const* high,
+void PixelStack::weigh_means(std::size_t at, double const* low, double const* high,
                              double* weight) const
 {
     double plain[group_width] = {};
@@ -134,7 +134,27 @@ void PixelStack::weigh_group(std::size_t at, double const* low, double const* hi
         }
     }
     for (int i = 0; i < group_width; ++i) {
-        weight[i] = kernels::inverse_variance(weight[i], plain[i], excess[i]);
+        weight[i] = kernels::mean_inverse_variance(plain[i], excess[i]);
+    }
+}
+
+void PixelStack::weigh_medians(std::size_t at, double const* low, double const* high,
+                               double* weight) const
+{
+    double inverse_sigmas[group_width] = {};
+    int count[group_width] = {};
+    for (std::size_t s = 0; s < count_; ++s) {
+        std::size_t const row = at + s * stride_;
+        for (std::size_t i = 0; i < group_width; ++i) {
+            double const value = value_[row + i];
+            double const w = weight_[row + i];
+            bool const is_kept = (w > 0.0) & (value >= low[i]) & (value <= high[i]);
+            inverse_sigmas[i] += is_kept ? kernels::inverse_sigma(w, excess_[row + i]) : 0.0;
+            count[i] += is_kept ? 1 : 0;
+        }
+    }
+    for (int i = 0; i < group_width; ++i) {
+        weight[i] = kernels::median_inverse_variance(count[i], inverse_sigmas[i]);
     }
 }
 
@@ -190,7 +210,8 @@ void PixelStack::combine(CombineRecipe const& recipe, int plane, CombinedRow con
                                  sorted_float_.data(), sorted_.data(), column_.data(), science,
                                  weight, coverage, low, high});
         if (!target_.excess.empty()) {
-            weigh_group(at, low, high, weight);
+            recipe.final_combine == FinalCombine::median ? weigh_medians(at, low, high, weight)
+                                                         : weigh_means(at, low, high, weight);
         }
         int const count = std::min(group_width, width_ - first);
         for (int i = 0; i < count; ++i) {

@@ -44,8 +44,10 @@ class PixelStack
     void combine(CombineRecipe const& recipe, int plane, CombinedRow const& out);
 
   private:
-    /// Weights of the pixels of a group whose survivors lie from low to high.
-    void weigh_group(std::size_t at, double const* low, double const* high, double* weight) const;
+    /// OutputWeight::inverse_variance of the pixels of a group whose survivors lie from low to
+    /// high.
+    void weigh_means(std::size_t at, double const* low, double const* high, double* weight) const;
+    void weigh_medians(std::size_t at, double const* low, double const* high, double* weight) const;
 
     /// Fractions of rejected samples of the first `count` pixels of that group.
     void find_rejected(std::size_t at, double const* low, double const* high, int count,

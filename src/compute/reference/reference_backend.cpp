@@ -127,9 +127,9 @@ class ReferenceBackend final : public Backend
                 double const value = sums.value.view().at(c, x, y);
                 out.science.at(c, x, y) = weight > 0.0 ? static_cast<float>(value / weight) : NAN;
                 out.weight.at(c, x, y) = static_cast<float>(
-                    sums.excess.empty() ? weight
-                                        : kernels::inverse_variance(
-                                              weight, weight, sums.excess.view().at(c, x, y)));
+                    sums.excess.empty()
+                        ? weight
+                        : kernels::mean_inverse_variance(weight, sums.excess.view().at(c, x, y)));
                 out.coverage.at(c, x, y) = sums.coverage.view().at(c, x, y);
                 if (out.wants_rejected()) {
                     float const none = kernels::rejected_fraction(0, weight > 0.0 ? 1 : 0);
@@ -203,7 +203,7 @@ class ReferenceBackend final : public Backend
                                       static_cast<int>(value_.size()), noise},
                                      sorted_.data(), scratch_.data());
         if (recipe.output_weight == OutputWeight::inverse_variance) {
-            pixel.weight = inverse_variance_of(pixel);
+            pixel.weight = inverse_variance_of(pixel, recipe.combine.final_combine);
         }
         return pixel;
     }
@@ -216,19 +216,26 @@ class ReferenceBackend final : public Backend
         return kernels::rejected_fraction(static_cast<int>(count), static_cast<int>(value_.size()));
     }
 
-    [[nodiscard]] double inverse_variance_of(kernels::CombinedPixel const& pixel) const
+    [[nodiscard]] double inverse_variance_of(kernels::CombinedPixel const& pixel,
+                                             FinalCombine combine) const
     {
         double weight = 0.0;
         double excess = 0.0;
+        double inverse_sigmas = 0.0;
+        int count = 0;
         for (std::size_t i = 0; i < value_.size(); ++i) {
             double const value = value_[i];
             if (value >= pixel.low && value <= pixel.high) {
                 double const w = weight_[i];
                 weight += w;
                 excess += w * static_cast<double>(excess_[i]);
+                inverse_sigmas += kernels::inverse_sigma(w, excess_[i]);
+                ++count;
             }
         }
-        return kernels::inverse_variance(pixel.weight, weight, excess);
+        return combine == FinalCombine::median
+                   ? kernels::median_inverse_variance(count, inverse_sigmas)
+                   : kernels::mean_inverse_variance(weight, excess);
     }
 
     std::vector<float> value_;

@@ -52,6 +52,7 @@ FrameRecord full_record()
     record.masked_fraction = 1.0 / 3.0;
     record.quality = {2.5, 0.1, std::numeric_limits<double>::quiet_NaN(), 1e-9, 1234567};
     record.planes[0].scale = 1.1;
+    record.planes[1].noise_covariance = {0.1, -0.05, 0.3, 1.0 / 3.0, 0.0, 1.0, -1e-9, 0.5};
     record.registration = {123, 0.1, -0.0};
     record.stars = {{1.5F, -2.25F, {1e30F, NAN, 0.1F}}, {}};
     record.header.geometry.stored_width = 8001;
@@ -154,6 +155,7 @@ void expect_same(FrameRecord const& a, FrameRecord const& b)
     for (std::size_t i = 0; i < a.planes.size(); ++i) {
         EXPECT_EQ(bits_of(a.planes[i].background), bits_of(b.planes[i].background));
         EXPECT_EQ(bits_of(a.planes[i].noise_sigma), bits_of(b.planes[i].noise_sigma));
+        EXPECT_EQ(a.planes[i].noise_covariance, b.planes[i].noise_covariance);
         EXPECT_EQ(bits_of(a.planes[i].percentile_25), bits_of(b.planes[i].percentile_25));
         EXPECT_EQ(bits_of(a.planes[i].scale), bits_of(b.planes[i].scale));
         EXPECT_EQ(bits_of(a.planes[i].percentile_90), bits_of(b.planes[i].percentile_90));

@@ -41,12 +41,26 @@ struct CombinedPixel
     double high;
 };
 
-/// OutputWeight::inverse_variance of a pixel from the sum of its weights, for a median times its
-/// efficiency, the plain sum of weights, and the sum of weight * excess.
-[[nodiscard]] SECTILE_HOST_DEVICE inline double inverse_variance(double weight, double plain,
-                                                                 double excess)
+/// OutputWeight::inverse_variance of a mean from the sums of weight and of weight * excess of its
+/// survivors: (sum w)^2 / sum(w^2 variance).
+[[nodiscard]] SECTILE_HOST_DEVICE inline double mean_inverse_variance(double weight, double excess)
 {
-    return excess > 0.0 ? weight * (plain / excess) : 0.0;
+    return excess > 0.0 ? weight * (weight / excess) : 0.0;
+}
+
+/// The same of the median of `count` Gaussian samples from the sum of their 1 / sigma. The
+/// asymptotic variance of a sample median is count / (2 sum f)^2, where f = 1 / (sqrt(2 pi) sigma)
+/// is the density of each at its centre; for few it is taken by the efficiency of equal ones.
+[[nodiscard]] SECTILE_HOST_DEVICE inline double median_inverse_variance(int count,
+                                                                        double inverse_sigmas)
+{
+    return count > 0 ? median_efficiency(count) * inverse_sigmas * inverse_sigmas / count : 0.0;
+}
+
+/// 1 / sigma of a sample.
+[[nodiscard]] SECTILE_HOST_DEVICE inline double inverse_sigma(double weight, double excess)
+{
+    return excess > 0.0 ? std::sqrt(weight / excess) : 0.0;
 }
 
 /// Share of the `samples` of a pixel that lie on one side of its survivors; NaN without samples.

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "sectile/compute/interpolation_noise.hpp"
+#include "sectile/compute/debayer_noise.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <random>
 #include <vector>
-
-#include "sectile/compute/kernels/interpolation_kern.hpp"
 
 namespace sectile::compute
 {
@@ -99,37 +96,6 @@ std::array<NoiseCovariance, 3> measured(DebayerMethod method)
     }
     return mean;
 }
-
-/// Autocorrelation of the weights of a kernel, averaged over the fractions of a pixel; lags
-/// -max_taps to max_taps.
-class MeanCorrelation
-{
-  public:
-    explicit MeanCorrelation(ResampleKernel kernel)
-    {
-        constexpr int fractions = 64;
-        int const taps = kernels::kernel_taps(kernel);
-        for (int f = 0; f < fractions; ++f) {
-            double weights[kernels::max_taps] = {1.0};
-            if (kernel != ResampleKernel::nearest) {
-                kernels::kernel_weights(kernel, (f + 0.5) / fractions, weights);
-            }
-            for (int a = 0; a < taps; ++a) {
-                for (int b = a; b < taps; ++b) {
-                    at_[static_cast<std::size_t>(b - a)] += weights[a] * weights[b] / fractions;
-                }
-            }
-        }
-    }
-    [[nodiscard]] double operator()(int lag) const
-    {
-        auto const i = static_cast<std::size_t>(std::abs(lag));
-        return i < at_.size() ? at_[i] : 0.0;
-    }
-
-  private:
-    std::array<double, kernels::max_taps> at_{};
-};
 }  // namespace
 
 std::array<NoiseCovariance, 3> debayered_noise(DebayerMethod method)
@@ -147,29 +113,5 @@ std::array<NoiseCovariance, 3> debayered_noise(DebayerMethod method)
             break;
     }
     return {};
-}
-
-NoiseCovariance resampled_noise(NoiseCovariance const& source, ResampleKernel kernel)
-{
-    MeanCorrelation const weights(kernel);
-    NoiseCovariance result;
-    for (int y = 0; y < lags; ++y) {
-        for (int x = 0; x < lags; ++x) {
-            double sum = 0.0;
-            for (int j = 1 - lags; j < lags; ++j) {
-                for (int i = 1 - lags; i < lags; ++i) {
-                    sum += source.at[std::abs(j)][std::abs(i)] * weights(y - j) * weights(x - i);
-                }
-            }
-            result.at[y][x] = sum;
-        }
-    }
-    double const variance = result.at[0][0];
-    for (auto& row : result.at) {
-        for (double& value : row) {
-            value /= variance;
-        }
-    }
-    return result;
 }
 }  // namespace sectile::compute

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The noise of debayered and of resampled images, and what the weight of a combination makes of it.
+// The noise of debayered frames, and what the weight of a combination makes of it.
 #include <cmath>
 #include <memory>
 #include <utility>
@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sectile/compute/interpolation_noise.hpp"
+#include "sectile/compute/debayer_noise.hpp"
 
 #include "scene.hpp"
 
@@ -122,34 +122,6 @@ TEST(OutputWeight, OfDebayeredFramesIsTheInverseVariance)
                     << ", plane " << plane;
             }
         }
-    }
-}
-
-TEST(OutputWeight, OfTilesIsTheInverseVarianceAfterASecondInterpolation)
-{
-    for (ResampleKernel const kernel : {ResampleKernel::bilinear, ResampleKernel::lanczos3}) {
-        std::vector<std::unique_ptr<SourceImage>> frames;
-        for (std::uint32_t id = 0; id < 4; ++id) {
-            frames.push_back(debayered_source(id, DebayerMethod::bilinear));
-        }
-        Output const tile = combined(frames, kernel);
-        Affine const affine = Affine::rotation(11.0, 1.0, 0.3, 0.7);
-        std::vector<std::unique_ptr<SourceImage>> tiles;
-        tiles.push_back(std::make_unique<SourceImage>(core::SourceId{0}, strip, 3,
-                                                      make_map(affine, strip, 16),
-                                                      [&](int c, std::int64_t x, std::int64_t y) {
-                                                          return tile.science.view().at(c, x, y);
-                                                      }));
-        tiles[0]->set_weight(
-            [&](int, std::int64_t x, std::int64_t y) { return tile.weight.view().at(0, x, y); });
-        for (NoiseCovariance const& noise : debayered_noise(DebayerMethod::bilinear)) {
-            tiles[0]->noise_covariance.push_back(resampled_noise(noise, kernel));
-        }
-
-        Output const mosaic = combined(tiles, kernel);
-
-        // The weight map is that of the first plane.
-        EXPECT_NEAR(pull_sigma(mosaic, 0), 1.0, 0.03) << static_cast<int>(kernel);
     }
 }
 }  // namespace
