@@ -13,9 +13,9 @@ namespace sectile::engine
 namespace
 {
 constexpr int lags = compute::NoiseCovariance::lags;
-constexpr std::int64_t most_bands = 16;
+constexpr std::int64_t most_bands = 8;
 constexpr std::int64_t band_rows = 4;  ///< and those a lag below
-constexpr std::int64_t wanted_pairs = 40'000;
+constexpr std::int64_t wanted_pairs = 16'000;
 constexpr std::size_t least_pairs = 200;
 
 /// Differences of the pixels of one plane, by lag.

@@ -20,33 +20,33 @@ namespace
 {
 constexpr double samples_wanted = 40'000.0;
 
-double median_of(std::vector<float>& values)
+/// For values rounded to counts; reorders.
+double fine_median_of(std::vector<float>& values)
 {
     return values.empty() ? std::numeric_limits<double>::quiet_NaN()
                           : core::grouped_median_in_place(values);
 }
 
-double median_absolute_deviation(std::vector<float> values, double center)
+void take_distances_from(double center, std::vector<float>& values)
 {
     for (float& value : values) {
         value = static_cast<float>(std::abs(value - center));
     }
-    return median_of(values);
 }
 
 double clipped_background(std::vector<float> values)
 {
-    double center = median_of(values);
-    for (int iteration = 0; iteration < 5; ++iteration) {
-        double const limit = 3.0 * core::sigma_of_mad * median_absolute_deviation(values, center);
+    for (int iteration = 0; iteration < 5 && !values.empty(); ++iteration) {
+        double const center = core::median_in_place(values);
+        std::vector<float> distances = values;
+        take_distances_from(center, distances);
+        double const limit = 3.0 * core::sigma_of_mad * core::median_in_place(distances);
         auto const outside = [&](float v) { return std::abs(v - center) > limit; };
-        std::size_t const removed = std::erase_if(values, outside);
-        if (removed == 0 || values.empty()) {
+        if (std::erase_if(values, outside) == 0) {
             break;
         }
-        center = median_of(values);
     }
-    return center;
+    return fine_median_of(values);
 }
 
 double noise_of(std::vector<float> const& differences)
@@ -56,8 +56,9 @@ double noise_of(std::vector<float> const& differences)
     }
     auto const vanishing = std::ranges::count(differences, 0.0F);
     if (2 * vanishing < std::ssize(differences)) {
-        return core::sigma_of_mad * median_absolute_deviation(differences, 0.0) /
-               std::numbers::sqrt2;
+        std::vector<float> distances = differences;
+        take_distances_from(0.0, distances);
+        return core::sigma_of_mad * fine_median_of(distances) / std::numbers::sqrt2;
     }
     // Coarsely quantised data: more than half of the differences vanish.
     double sum = 0.0;

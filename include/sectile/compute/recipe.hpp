@@ -75,10 +75,11 @@ struct RadialTaper
 enum class OutputWeight : std::uint8_t
 {
     sum,  ///< the sum of the weights of the survivors
-    /// (sum w)^2 / sum(w^2 var), exact for independent sources with independent noise in their
-    /// pixels: var, the variance of a sample, is that of its pixels (whose inverse the source's
-    /// weight is) times the sum of its squared taps. Weights are not divided by that sum: its
-    /// pattern would show in the picture wherever the skies of the sources differ.
+    /// (sum w)^2 / sum(w^2 var), exact for independent sources: var, the variance of a sample,
+    /// follows from its taps, the variance of its pixels (whose inverse the source's weight is) and
+    /// what these share of their noise (NoiseCovariance). Of a median what its survivors' var tell,
+    /// see kernels::median_inverse_variance(). Samples are not weighted by 1 / var: its pattern
+    /// would show in the picture wherever the skies of the sources differ.
     inverse_variance
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <vector>
 
 namespace sectile::core
@@ -27,25 +28,27 @@ template <class T>
 [[nodiscard]] double grouped_median_in_place(std::vector<T>& values)
 {
     T const middle = median_in_place(values);
+    // Nothing before the middle is above it, and nothing behind it below.
+    std::size_t const half = values.size() / 2;
     std::size_t below = 0;
-    std::size_t equal = 0;
-    double next_lower = static_cast<double>(middle);
-    double next_higher = next_lower;
-    for (T const value : values) {
-        if (value < middle) {
-            next_lower = below == 0 ? value : std::max<double>(next_lower, value);
-            ++below;
-        } else if (value == middle) {
-            ++equal;
-        } else {
-            bool const is_first = next_higher == static_cast<double>(middle);
-            next_higher = is_first ? value : std::min<double>(next_higher, value);
-        }
+    std::size_t above = 0;
+    T next_lower = std::numeric_limits<T>::lowest();
+    T next_higher = std::numeric_limits<T>::max();
+    for (std::size_t i = 0; i < half; ++i) {
+        bool const is_below = values[i] < middle;
+        below += is_below ? 1 : 0;
+        next_lower = std::max(next_lower, is_below ? values[i] : next_lower);
     }
-    double const lower = 0.5 * (next_lower + static_cast<double>(middle));
-    double const upper = 0.5 * (static_cast<double>(middle) + next_higher);
+    for (std::size_t i = half; i < values.size(); ++i) {
+        bool const is_above = values[i] > middle;
+        above += is_above ? 1 : 0;
+        next_higher = std::min(next_higher, is_above ? values[i] : next_higher);
+    }
+    auto const centre = static_cast<double>(middle);
+    double const lower = below > 0 ? 0.5 * (static_cast<double>(next_lower) + centre) : centre;
+    double const upper = above > 0 ? 0.5 * (centre + static_cast<double>(next_higher)) : centre;
     double const share = (0.5 * static_cast<double>(values.size()) - static_cast<double>(below)) /
-                         static_cast<double>(equal);
+                         static_cast<double>(values.size() - below - above);
     return lower + share * (upper - lower);
 }
 }  // namespace sectile::core

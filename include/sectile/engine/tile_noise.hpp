@@ -11,7 +11,7 @@ namespace sectile::engine
 {
 /// What neighbouring pixels of a tile have in common of their noise, one entry per plane, in units
 /// of the variance that its weight plane states. From bands of rows spread over the tile (up to
-/// 40,000 pairs per lag and plane): cov(d) = 1 - s^2 / 2, where s is the robust scatter
+/// 16,000 pairs per lag and plane): cov(d) = 1 - s^2 / 2, where s is the robust scatter
 /// (1.4826 MAD) of the differences of pixels d apart over the root of their mean variance. Stars
 /// are outliers; a lag for which there are not 200 pairs counts as fully correlated. Nothing for a
 /// tile without weights. Throws core::IoError. Thread-safe.

@@ -185,58 +185,72 @@ void RowSampler::multiply_alpha(SourceWindow const& source, PieceExtent const& e
     }
 }
 
-double RowSampler::variance_at(int i) const
+void RowSampler::correlate_taps(PieceExtent const& extent, int lags)
 {
-    if (geometry_.is_nearest) {
-        return 1.0;
+    for (int i = extent.first; i < extent.last; ++i) {
+        kernels::WeightCorrelation x{{1.0}};
+        kernels::WeightCorrelation y{{1.0}};
+        if (table_->lanes() > 0) {
+            kernels::WeightCorrelation const* const near_x =
+                table_->correlations() + coords_.phase_x[i];
+            kernels::WeightCorrelation const* const near_y =
+                table_->correlations() + coords_.phase_y[i];
+            for (int lag = 0; lag < lags; ++lag) {
+                x.at[lag] = between(near_x[0].at[lag], near_x[1].at[lag], coords_.share_x[i]);
+                y.at[lag] = between(near_y[0].at[lag], near_y[1].at[lag], coords_.share_y[i]);
+            }
+        } else if (!geometry_.is_nearest) {
+            double const fx[2] = {1.0 - static_cast<double>(coords_.fx[i]), coords_.fx[i]};
+            double const fy[2] = {1.0 - static_cast<double>(coords_.fy[i]), coords_.fy[i]};
+            x = kernels::WeightCorrelation::of(fx, 2);
+            y = kernels::WeightCorrelation::of(fy, 2);
+        }
+        for (int lag = 0; lag < lags; ++lag) {
+            taps_x_[lag][i] = static_cast<float>(x.at[lag]);
+            taps_y_[lag][i] = static_cast<float>(y.at[lag]);
+        }
     }
-    if (table_->lanes() == 0) {
-        double const x = coords_.fx[i];
-        double const y = coords_.fy[i];
-        return ((1.0 - x) * (1.0 - x) + x * x) * ((1.0 - y) * (1.0 - y) + y * y);
-    }
-    kernels::WeightCorrelation const* const x = table_->correlations() + coords_.phase_x[i];
-    kernels::WeightCorrelation const* const y = table_->correlations() + coords_.phase_y[i];
-    return between(x[0].at[0], x[1].at[0], coords_.share_x[i]) *
-           between(y[0].at[0], y[1].at[0], coords_.share_y[i]);
 }
 
-double RowSampler::variance_at(int i, NoiseCovariance const& covariance) const
-{
-    if (geometry_.is_nearest) {
-        return covariance.at[0][0];
-    }
-    if (table_->lanes() == 0) {
-        double const x[2] = {1.0 - static_cast<double>(coords_.fx[i]), coords_.fx[i]};
-        double const y[2] = {1.0 - static_cast<double>(coords_.fy[i]), coords_.fy[i]};
-        return kernels::sample_variance(covariance, kernels::WeightCorrelation::of(x, 2),
-                                        kernels::WeightCorrelation::of(y, 2));
-    }
-    kernels::WeightCorrelation x;
-    kernels::WeightCorrelation y;
-    kernels::WeightCorrelation const* const near_x = table_->correlations() + coords_.phase_x[i];
-    kernels::WeightCorrelation const* const near_y = table_->correlations() + coords_.phase_y[i];
-    for (int lag = 0; lag < NoiseCovariance::lags; ++lag) {
-        x.at[lag] = between(near_x[0].at[lag], near_x[1].at[lag], coords_.share_x[i]);
-        y.at[lag] = between(near_y[0].at[lag], near_y[1].at[lag], coords_.share_y[i]);
-    }
-    return kernels::sample_variance(covariance, x, y);
-}
-
+/// kernels::sample_variance() for a whole piece.
 void RowSampler::set_excess(NoiseCovariance const& covariance, PieceExtent const& extent,
                             bool has_taper)
 {
-    bool const is_white = covariance.is_white();
-    for (int i = extent.first; i < extent.last; ++i) {
-        double const variance = is_white ? variance_at(i) : variance_at(i, covariance);
-        excess_[i] = static_cast<float>(variance * (has_taper ? coords_.taper[i] : 1.0));
+    if (covariance.is_white()) {
+        for (int i = extent.first; i < extent.last; ++i) {
+            excess_[i] = taps_x_[0][i] * taps_y_[0][i];
+        }
+    } else {
+        static_assert(NoiseCovariance::lags == 3);
+        float m[3][3];
+        for (int j = 0; j < 3; ++j) {
+            for (int k = 0; k < 3; ++k) {
+                double const pairs = (j == 0 ? 1.0 : 2.0) * (k == 0 ? 1.0 : 2.0);
+                m[j][k] = static_cast<float>(pairs * covariance.at[j][k]);
+            }
+        }
+        for (int i = extent.first; i < extent.last; ++i) {
+            float const x0 = taps_x_[0][i];
+            float const x1 = taps_x_[1][i];
+            float const x2 = taps_x_[2][i];
+            excess_[i] = taps_y_[0][i] * (m[0][0] * x0 + m[0][1] * x1 + m[0][2] * x2) +
+                         taps_y_[1][i] * (m[1][0] * x0 + m[1][1] * x1 + m[1][2] * x2) +
+                         taps_y_[2][i] * (m[2][0] * x0 + m[2][1] * x1 + m[2][2] * x2);
+        }
+    }
+    for (int i = extent.first; has_taper && i < extent.last; ++i) {
+        excess_[i] *= static_cast<float>(coords_.taper[i]);
     }
 }
 
 void RowSampler::write_excess(SourceWindow const& source, int plane, PieceExtent const& extent,
                               bool has_taper, float const* weight, float* excess)
 {
-    if (plane == 0 || !source.noise_covariance.empty()) {
+    bool const is_white = source.noise_covariance.empty();
+    if (plane == 0) {
+        correlate_taps(extent, is_white ? 1 : NoiseCovariance::lags);
+    }
+    if (plane == 0 || !is_white) {
         set_excess(source.covariance_of(plane), extent, has_taper);
     }
     for (int i = extent.first; i < extent.last; ++i) {
