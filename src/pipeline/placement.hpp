@@ -38,7 +38,9 @@ struct Placement
 ///
 /// `weighting` of frames: noise_variance is w = 1 / sigma^2, sigma the noise after photometry, and
 /// noise_fwhm is that times the sharpness factor, which is at most 1, so that the weights of the
-/// result are at most inverse variances. Tiles are weighted by their weight planes.
+/// result are at most inverse variances. Tiles are weighted by their weight planes. What
+/// neighbouring pixels share of their noise is that of debayering in frames, and in tiles as it
+/// was measured.
 [[nodiscard]] std::vector<engine::CoaddInput> place_sources(
     comm::Communicator const& comm, engine::TbbRunner& runner,
     std::vector<MosaicSource> const& sources, sky::SkyWcs const& grid, Weighting weighting,
