@@ -20,14 +20,15 @@ namespace
 using plan::FrameRecord;
 
 /// The frames of one group, registered, without their stars.
-std::vector<FrameRecord> registered(plan::Group const& group, std::vector<FrameRecord> const& all)
+std::vector<FrameRecord> registered(plan::Group const& group, std::vector<FrameRecord> const& all,
+                                    compute::TaskRunner& runner)
 {
     std::vector<FrameRecord> frames;
     frames.reserve(group.frames.size());
     for (core::FrameId const id : group.frames) {
         frames.push_back(all[id.value]);
     }
-    register_group(frames);
+    register_group(frames, runner);
     for (FrameRecord& frame : frames) {
         frame.stars = {};
     }
@@ -84,7 +85,7 @@ void register_frames(plan::MosaicPlan& mosaic, RunConfig const& config, Context&
     std::vector<std::vector<FrameRecord>> done(mine.size());
     comm::agree(context.world, "registering the frames", [&] {
         context.for_each_item("P2 register", mine.size(), [&](std::size_t i) {
-            done[i] = registered(mosaic.groups[mine[i]], mosaic.frames);
+            done[i] = registered(mosaic.groups[mine[i]], mosaic.frames, *context.runner);
         });
     });
     forget_stars(mosaic.frames);

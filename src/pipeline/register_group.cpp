@@ -5,18 +5,14 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
-#include <optional>
 
 #include <fmt/format.h>
 
-#include "sectile/core/error.hpp"
-#include "sectile/core/robust.hpp"
 #include "sectile/sky/sky_wcs.hpp"
 #include "sectile/solve/star_match.hpp"
-#include "sectile/solve/wcs_fit.hpp"
 
-#include "pipeline/frame_footprint.hpp"
 #include "pipeline/group_catalog.hpp"
+#include "pipeline/group_fit.hpp"
 #include "pipeline/tile_grid.hpp"
 
 namespace sectile::pipeline
@@ -27,7 +23,6 @@ using plan::FrameRecord;
 
 constexpr std::size_t least_stars = 6;     ///< of a frame, for a match
 constexpr std::size_t least_pairs = 4;     ///< to choose a WCS by
-constexpr double largest_rms = 1.0;        ///< pixels: more is no tie
 constexpr std::size_t telling_stars = 15;  ///< so many without a match mean another field
 constexpr std::size_t scale_stars = 10;    ///< for the photometric scale
 constexpr double first_radius = 20.0;      ///< pixels: error of a WCS
@@ -48,25 +43,26 @@ class Registration
 {
   public:
     Registration(std::vector<FrameRecord>& frames, std::size_t reference)
-        : frames_(frames), reference_(reference), plane_(tile_grid(frames, reference).wcs)
+        : frames_(frames), reference_(reference), fit_(tile_grid(frames, reference).wcs, catalog_)
     {
         for (FrameRecord const& frame : frames) {
             own_wcs_.push_back(frame.header.wcs);
         }
     }
 
-    void run()
+    void run(compute::TaskRunner& runner)
     {
         for (std::size_t const i : order()) {
             i == reference_ ? start(frames_[i]) : tie(frames_[i]);
         }
         catalog_.move_to_own_places();
-        for (std::size_t i = 0; i < frames_.size(); ++i) {
+        runner.for_each(frames_.size(), [&](std::size_t i, int /*worker*/) {
             if (frames_[i].verdict.accepted()) {
-                refine(frames_[i], own_wcs_[i]);
+                GroupFit const fit(fit_);
+                refine(frames_[i], own_wcs_[i], fit);
                 note_shift(frames_[i], own_wcs_[i]);
             }
-        }
+        });
         normalise_scales();
     }
 
@@ -75,9 +71,9 @@ class Registration
     [[nodiscard]] std::vector<std::size_t> order() const
     {
         std::vector<double> distance;
-        sky::PixelPos const middle = plane_.sky_to_pixel(frames_[reference_].footprint.center);
+        sky::PixelPos const middle = fit_.place_of(frames_[reference_].footprint.center);
         for (FrameRecord const& frame : frames_) {
-            sky::PixelPos const at = plane_.sky_to_pixel(frame.footprint.center);
+            sky::PixelPos const at = fit_.place_of(frame.footprint.center);
             distance.push_back(std::hypot(at.x - middle.x, at.y - middle.y));
         }
         distance[reference_] = -1.0;
@@ -87,27 +83,9 @@ class Registration
         return order;
     }
 
-    /// Of stars on the common plane.
-    [[nodiscard]] std::vector<sky::PixelPos> places_of(std::vector<plan::FrameStar> const& stars,
-                                                       sky::WcsDescription const& wcs) const
-    {
-        std::vector<sky::PixelPos> pixels;
-        for (plan::FrameStar const& star : stars) {
-            pixels.push_back({star.x, star.y});
-        }
-        std::vector<sky::SkyCoord> sky(pixels.size());
-        sky::SkyWcs(wcs).pixel_to_sky(pixels, sky);
-        plane_.sky_to_pixel(sky, pixels);
-        return pixels;
-    }
-    [[nodiscard]] std::vector<sky::PixelPos> places_of(FrameRecord const& frame) const
-    {
-        return places_of(frame.stars, frame.header.wcs);
-    }
-
     void start(FrameRecord& frame)
     {
-        auto const places = places_of(frame);
+        auto const places = fit_.places_of(frame);
         catalog_.add({frame.stars, places, places, {1.0, 1.0, 1.0}}, {});
         for (plan::PlaneMeasurement& plane : frame.planes) {
             plane.scale = 1.0;
@@ -117,7 +95,7 @@ class Registration
     /// First pass: match with what is known so far, correct the WCS, join the catalogue.
     void tie(FrameRecord& frame)
     {
-        std::vector<sky::PixelPos> places = places_of(frame);
+        std::vector<sky::PixelPos> places = fit_.places_of(frame);
         solve::StarMatch match = match_at(places, first_radius);
         // A WCS that is right to some pixels has a say in where the group lies.
         std::vector<sky::PixelPos> const own_places =
@@ -131,8 +109,8 @@ class Registration
                 return;  // nothing to add
             }
             match.pairs.clear();
-        } else if (choose_wcs(frame, frame.header.wcs, match)) {
-            places = places_of(frame);
+        } else if (fit_.choose_wcs(frame, frame.header.wcs, match)) {
+            places = fit_.places_of(frame);
         }
         auto const scale = catalog_.scale_of(frame.stars, match.pairs, scale_stars);
         catalog_.add({frame.stars, places, own_places, scale}, match.pairs);
@@ -177,50 +155,6 @@ class Registration
                                      match.reason)};
     }
 
-    /// Faint stars are placed less well (noise of a place goes with 1 / flux), down to a tenth of
-    /// the brightest; the brightest of all are limited by other errors.
-    static double weight_of(FrameRecord const& frame, std::size_t star)
-    {
-        std::size_t const bright = frame.stars.size() / 5;
-        auto const flux = [&](std::size_t i) {
-            double sum = 0.0;
-            for (float const f : frame.stars[i].flux) {
-                sum += std::isfinite(f) ? f : 0.0F;
-            }
-            return sum;
-        };
-        double const reference = flux(bright);
-        double const own = flux(star);
-        if (!(reference > 0.0) || !(own > 0.0)) {
-            return 0.3;  // saturated or blended
-        }
-        double const ratio = own / reference;
-        return std::clamp(ratio * ratio, 0.1, 1.0);
-    }
-
-    /// Fit of a WCS of the frame to the catalogue places of its matched stars; nothing when it
-    /// fails.
-    [[nodiscard]] std::optional<solve::WcsFit> fit(FrameRecord const& frame,
-                                                   sky::WcsDescription const& start,
-                                                   solve::StarMatch const& match,
-                                                   solve::WcsFreedom freedom) const
-    {
-        std::vector<solve::SkyMatch> stars;
-        for (auto const& [own, known] : match.pairs) {
-            GroupCatalog::Star const& star = catalog_.stars()[known];
-            stars.push_back({{frame.stars[own].x, frame.stars[own].y},
-                             plane_.pixel_to_sky({star.x, star.y}),
-                             weight_of(frame, own)});
-        }
-        try {
-            solve::WcsFit fitted = solve::fit_wcs(start, stars, {.freedom = freedom});
-            bool const is_good = fitted.converged && fitted.rms_pixels < largest_rms;
-            return is_good ? std::optional(std::move(fitted)) : std::nullopt;
-        } catch (core::InputError const&) {
-            return std::nullopt;
-        }
-    }
-
     /// How far the corners or the middle of a tied frame are from where its own WCS put them.
     static void note_shift(FrameRecord& frame, sky::WcsDescription const& own_wcs)
     {
@@ -242,95 +176,20 @@ class Registration
     }
 
     /// Second pass: all frames against the mean of all.
-    void refine(FrameRecord& frame, sky::WcsDescription const& own_wcs)
+    void refine(FrameRecord& frame, sky::WcsDescription const& own_wcs, GroupFit const& fit) const
     {
-        solve::StarMatch match = match_at(places_of(frame), second_radius);
+        solve::StarMatch match = match_at(fit.places_of(frame), second_radius);
         // A star that only this frame has would be compared with itself.
         std::erase_if(match.pairs,
                       [&](auto const& pair) { return catalog_.stars()[pair.second].count < 2; });
         if (!match.accepted || match.pairs.size() < least_pairs) {
             return;
         }
-        choose_wcs(frame, own_wcs, match);
+        fit.choose_wcs(frame, own_wcs, match);
         auto const scale = catalog_.scale_of(frame.stars, match.pairs, scale_stars);
         for (std::size_t c = 0; c < frame.planes.size(); ++c) {
             frame.planes[c].scale = c < scale.size() ? scale[c] : plan::unmeasured;
         }
-    }
-
-    /// Weighted mean squared distance of the pairs by a WCS of the frame, pixels of the common
-    /// plane; without the pairs `rejected` (ascending).
-    [[nodiscard]] double misfit(FrameRecord const& frame, sky::WcsDescription const& wcs,
-                                solve::StarMatch const& match,
-                                std::vector<std::uint32_t> const& rejected) const
-    {
-        auto const places = places_of(frame.stars, wcs);
-        double sum = 0.0;
-        double total = 0.0;
-        for (std::uint32_t i = 0; i < match.pairs.size(); ++i) {
-            if (std::ranges::binary_search(rejected, i)) {
-                continue;
-            }
-            auto const& [own, known] = match.pairs[i];
-            GroupCatalog::Star const& star = catalog_.stars()[known];
-            double const weight = weight_of(frame, own);
-            total += weight;
-            sum += weight *
-                   (std::pow(places[own].x - star.x, 2) + std::pow(places[own].y - star.y, 2));
-        }
-        return sum / total;
-    }
-
-    /// Akaike's criterion for small samples (Hurvich & Tsai 1989) of a fit of `parameters` numbers
-    /// that leaves a mean squared distance of `misfit` at `stars` stars: the least is the best.
-    static double criterion(double misfit, int parameters, std::size_t stars)
-    {
-        constexpr double rounding = 1e-12;  // square pixels
-        double const values = 2.0 * static_cast<double>(stars);
-        double const unknowns = parameters + 1.0;  // and the noise
-        double const freedom = values - unknowns - 1.0;
-        return freedom > 0.0 ? values * std::log(std::max(misfit, rounding)) + 2.0 * unknowns +
-                                   2.0 * unknowns * (unknowns + 1.0) / freedom
-                             : std::numeric_limits<double>::infinity();
-    }
-
-    /// Gives the frame the WCS that it came with, that one moved as a whole, or one whose matrix is
-    /// fitted too, whichever the matched stars tell best: a turn fitted to few stars is worse than
-    /// that of a good plate solution. False when none is any good; then nothing changes.
-    bool choose_wcs(FrameRecord& frame, sky::WcsDescription const& own_wcs,
-                    solve::StarMatch const& match) const
-    {
-        solve::WcsFit own;
-        own.wcs = own_wcs;
-        auto const moved = fit(frame, own_wcs, match, solve::WcsFreedom::shift);
-        auto const fitted = fit(frame, frame.header.wcs, match, solve::WcsFreedom::affine);
-        auto const rejected = fitted  ? fitted->rejected
-                              : moved ? moved->rejected
-                                      : std::vector<std::uint32_t>{};
-        std::size_t const used = match.pairs.size() - rejected.size();
-        solve::WcsFit best;
-        double least = std::numeric_limits<double>::infinity();
-        for (auto const& candidate : {std::optional(own), moved, fitted}) {
-            if (!candidate) {
-                continue;
-            }
-            double const left = misfit(frame, candidate->wcs, match, rejected);
-            double const value = criterion(left, candidate->parameters, used);
-            if (value < least) {
-                least = value;
-                best = *candidate;
-                best.used = used;
-                best.rms_pixels = std::sqrt(left);
-            }
-        }
-        if (!(best.rms_pixels < largest_rms) || best.used == 0) {
-            return false;
-        }
-        frame.header.wcs = best.wcs;
-        frame.footprint = footprint_of(sky::SkyWcs(best.wcs));
-        frame.registration.matches = static_cast<std::int64_t>(best.used);
-        frame.registration.rms = best.rms_pixels;
-        return true;
     }
 
     /// The reference has scale 1, exactly.
@@ -351,8 +210,8 @@ class Registration
 
     std::vector<FrameRecord>& frames_;
     std::size_t reference_;
-    sky::SkyWcs plane_;
     GroupCatalog catalog_;
+    GroupFit fit_;
     std::vector<sky::WcsDescription> own_wcs_;  ///< that the frames came with
 };
 }  // namespace
@@ -378,7 +237,7 @@ std::size_t reference_frame(std::vector<FrameRecord> const& frames)
     return best;
 }
 
-void register_group(std::vector<FrameRecord>& frames)
+void register_group(std::vector<FrameRecord>& frames, compute::TaskRunner& runner)
 {
     if (frames.size() < 2) {
         for (FrameRecord& frame : frames) {
@@ -388,6 +247,6 @@ void register_group(std::vector<FrameRecord>& frames)
         }
         return;
     }
-    Registration(frames, reference_frame(frames)).run();
+    Registration(frames, reference_frame(frames)).run(runner);
 }
 }  // namespace sectile::pipeline

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "sectile/compute/task_runner.hpp"
 #include "sectile/plan/frame_record.hpp"
 
 namespace sectile::pipeline
@@ -19,11 +20,11 @@ namespace sectile::pipeline
 /// place the WCS says, else by pattern), and the WCS of the frame is fitted to the places of the
 /// matched stars. A second pass ties every frame, the reference too, to the mean catalogue,
 /// which lies where the frames' own WCS put it on average; a frame whose own WCS fits as well keeps
-/// it. Fluxes
-/// of the matched stars give planes[c].scale (from 10 common stars on; 1 for the reference).
+/// it (GroupFit::choose_wcs()). Fluxes of the matched stars give planes[c].scale (from 10 common
+/// stars on; 1 for the reference). The second pass is shared out over `runner`.
 ///
 /// A frame with too few stars for a match keeps its own WCS. A frame with many stars none of which
 /// fit the catalogue is another field, or its WCS is wrong: it is quarantined. Sets header.wcs,
-/// footprint, registration, planes[].scale and verdicts. Pure, deterministic, thread-safe.
-void register_group(std::vector<plan::FrameRecord>& frames);
+/// footprint, registration, planes[].scale and verdicts. Deterministic, thread-safe.
+void register_group(std::vector<plan::FrameRecord>& frames, compute::TaskRunner& runner);
 }  // namespace sectile::pipeline

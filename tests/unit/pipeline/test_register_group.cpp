@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sectile/engine/tbb_runner.hpp"
 #include "sectile/sky/sky_wcs.hpp"
 
 #include "pipeline/frame_footprint.hpp"
@@ -131,6 +132,12 @@ double disagreement(FrameRecord const& a, sky::WcsDescription const& truth_a, Fr
     return std::sqrt(sum / count);
 }
 
+void register_all(std::vector<FrameRecord>& frames)
+{
+    engine::TbbRunner runner(2);
+    pipeline::register_group(frames, runner);
+}
+
 TEST(RegisterGroup, TiesShiftedAndTurnedFramesAndFindsTheirScales)
 {
     Field field(150.0, 2.0, 1);
@@ -147,7 +154,7 @@ TEST(RegisterGroup, TiesShiftedAndTurnedFramesAndFindsTheirScales)
         frames.push_back(field.frame(i, truth.back(), stated, 0.8 + 0.05 * i));
     }
 
-    pipeline::register_group(frames);
+    register_all(frames);
 
     std::size_t const reference = pipeline::reference_frame(frames);
     EXPECT_EQ(reference, 0U);
@@ -173,7 +180,7 @@ TEST(RegisterGroup, QuarantinesAnUnrelatedFieldAndNothingElse)
         frames.push_back((i == 3 ? other : field).frame(i, wcs, wcs, 1.0));
     }
 
-    pipeline::register_group(frames);
+    register_all(frames);
 
     for (std::size_t i = 0; i < frames.size(); ++i) {
         EXPECT_EQ(frames[i].verdict.accepted(), i != 3) << i << frames[i].verdict.reason;
@@ -191,7 +198,7 @@ TEST(RegisterGroup, FarWrongHeaderIsMendedByThePattern)
     std::vector<FrameRecord> frames{field.frame(0, first, first, 1.0),
                                     field.frame(1, second, stated, 1.0)};
 
-    pipeline::register_group(frames);
+    register_all(frames);
 
     EXPECT_TRUE(frames[1].verdict.accepted()) << frames[1].verdict.reason;
     EXPECT_GT(frames[1].registration.shift, 50.0);
@@ -215,7 +222,7 @@ TEST(RegisterGroup, FewStarsMoveAFrameAndDoNotTurnIt)
         frames.back().stars.resize(6);
     }
 
-    pipeline::register_group(frames);
+    register_all(frames);
 
     for (std::size_t i = 1; i < frames.size(); ++i) {
         EXPECT_GE(frames[i].registration.matches, 4) << i;
@@ -230,7 +237,7 @@ TEST(RegisterGroup, TooFewStarsLeaveTheWcsAlone)
     std::vector<FrameRecord> frames{field.frame(0, wcs, wcs, 1.0), field.frame(1, wcs, wcs, 1.0)};
     frames[1].stars.resize(3);
 
-    pipeline::register_group(frames);
+    register_all(frames);
 
     EXPECT_TRUE(frames[1].verdict.accepted());
     EXPECT_EQ(frames[1].header.wcs.cards, wcs.cards);
