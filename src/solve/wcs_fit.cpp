@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <optional>
 
@@ -25,7 +26,8 @@ constexpr double rayleigh_median = 1.1774;
 constexpr std::size_t least_matches = 3;
 constexpr std::size_t least_for_outliers = 6;
 constexpr double difference_step = 0.5;  ///< px
-constexpr double settled_step = 0.01;    ///< px: from here on the robust scale is kept
+constexpr double settled_step =
+    0.01;  ///< px: from here on the robust scale and the slopes are kept
 constexpr double converged_step = 1e-6;  ///< px
 constexpr double least_scale = 1e-7;     ///< px: of residuals that are rounding errors
 constexpr int most_halvings = 12;
@@ -320,10 +322,16 @@ WcsFit Fitter::fit()
     bool absolute = used_.size() >= least_for_outliers;
     bool converged = false;
     int iteration = 0;
+    Eigen::MatrixXd slopes_here;
+    double length = std::numeric_limits<double>::infinity();
     while (iteration < options_.max_iterations && !converged) {
         ++iteration;
         Eigen::VectorXd const weight = weights(*residual, absolute);
-        Eigen::MatrixXd slopes = jacobian(linear, *residual);
+        // Each of them costs a WCS; close to the end they are those of before.
+        if (length > settled_step || !slopes_here.allFinite()) {
+            slopes_here = jacobian(linear, *residual);
+        }
+        Eigen::MatrixXd slopes = slopes_here;
         Eigen::VectorXd right = -*residual;
         for (Eigen::Index row = 0; row < right.size(); ++row) {
             double const root = std::sqrt(weight[row / 2]);
@@ -349,7 +357,7 @@ WcsFit Fitter::fit()
         }
         linear = moved(linear, step);
         residual = next;
-        double const length = step.cwiseAbs().maxCoeff();
+        length = step.cwiseAbs().maxCoeff();
         converged = !absolute && length < converged_step;
         keep_scale_ = !absolute && length < settled_step;
         absolute = absolute && length > settled_step && iteration < absolute_iterations;
