@@ -118,21 +118,30 @@ void PixelStack::push(SampledRange const& range)
     ++count_;
 }
 
+/// Calls `take(pixel of the group, index of the sample, whether it survived)` in source order.
+template <class Take>
+void PixelStack::for_each_sample(std::size_t at, double const* low, double const* high,
+                                 Take const& take) const
+{
+    for (std::size_t s = 0; s < count_; ++s) {
+        std::size_t const row = at + s * stride_;
+        for (std::size_t i = 0; i < group_width; ++i) {
+            double const value = value_[row + i];
+            take(i, row + i, (weight_[row + i] > 0.0F) & (value >= low[i]) & (value <= high[i]));
+        }
+    }
+}
+
 void PixelStack::weigh_means(std::size_t at, double const* low, double const* high,
                              double* weight) const
 {
     double plain[group_width] = {};
     double excess[group_width] = {};
-    for (std::size_t s = 0; s < count_; ++s) {
-        std::size_t const row = at + s * stride_;
-        for (std::size_t i = 0; i < group_width; ++i) {
-            double const value = value_[row + i];
-            double const w = weight_[row + i];
-            bool const is_kept = (w > 0.0) & (value >= low[i]) & (value <= high[i]);
-            plain[i] += is_kept ? w : 0.0;
-            excess[i] += is_kept ? w * static_cast<double>(excess_[row + i]) : 0.0;
-        }
-    }
+    for_each_sample(at, low, high, [&](std::size_t i, std::size_t sample, bool is_kept) {
+        double const w = weight_[sample];
+        plain[i] += is_kept ? w : 0.0;
+        excess[i] += is_kept ? w * static_cast<double>(excess_[sample]) : 0.0;
+    });
     for (int i = 0; i < group_width; ++i) {
         weight[i] = kernels::mean_inverse_variance(plain[i], excess[i]);
     }
@@ -143,16 +152,11 @@ void PixelStack::weigh_medians(std::size_t at, double const* low, double const* 
 {
     double inverse_sigmas[group_width] = {};
     int count[group_width] = {};
-    for (std::size_t s = 0; s < count_; ++s) {
-        std::size_t const row = at + s * stride_;
-        for (std::size_t i = 0; i < group_width; ++i) {
-            double const value = value_[row + i];
-            double const w = weight_[row + i];
-            bool const is_kept = (w > 0.0) & (value >= low[i]) & (value <= high[i]);
-            inverse_sigmas[i] += is_kept ? kernels::inverse_sigma(w, excess_[row + i]) : 0.0;
-            count[i] += is_kept ? 1 : 0;
-        }
-    }
+    for_each_sample(at, low, high, [&](std::size_t i, std::size_t sample, bool is_kept) {
+        inverse_sigmas[i] +=
+            is_kept ? kernels::inverse_sigma(weight_[sample], excess_[sample]) : 0.0;
+        count[i] += is_kept ? 1 : 0;
+    });
     for (int i = 0; i < group_width; ++i) {
         weight[i] = kernels::median_inverse_variance(count[i], inverse_sigmas[i]);
     }

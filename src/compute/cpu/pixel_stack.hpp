@@ -44,6 +44,9 @@ class PixelStack
     void combine(CombineRecipe const& recipe, int plane, CombinedRow const& out);
 
   private:
+    template <class Take>
+    void for_each_sample(std::size_t at, double const* low, double const* high,
+                         Take const& take) const;
     /// OutputWeight::inverse_variance of the pixels of a group whose survivors lie from low to
     /// high.
     void weigh_means(std::size_t at, double const* low, double const* high, double* weight) const;

@@ -13,6 +13,8 @@
 #include <thread>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 #include "sectile/compute/backend.hpp"
 
 /// Small scenes for the tests of compute: sources with affine maps whose pixels are functions of
@@ -235,6 +237,28 @@ struct Output
     {}
     [[nodiscard]] StripOutput view() { return {science.view(), weight.view(), coverage.view()}; }
 };
+
+/// Sigma of value * sqrt(weight) of the planes first to last - 1, where the true value is 0.
+inline double pull_sigma(Output const& output, int first, int last)
+{
+    core::Box const& box = output.weight.box();
+    double squares = 0.0;
+    std::int64_t count = 0;
+    for (int c = first; c < last; ++c) {
+        for (std::int64_t y = box.y0; y < box.y1; ++y) {
+            for (std::int64_t x = box.x0; x < box.x1; ++x) {
+                double const weight = output.weight.view().at(c, x, y);
+                if (weight > 0.0) {
+                    double const value = output.science.view().at(c, x, y);
+                    squares += value * value * weight;
+                    ++count;
+                }
+            }
+        }
+    }
+    EXPECT_GT(count, 30000);
+    return std::sqrt(squares / static_cast<double>(count));
+}
 
 /// Owner of the samples of one source.
 struct Samples

@@ -16,6 +16,7 @@ namespace
 {
 using testing::Affine;
 using testing::Output;
+using testing::pull_sigma;
 using testing::Samples;
 using testing::SourceImage;
 using testing::ThreadRunner;
@@ -68,27 +69,6 @@ CoaddRecipe recipe_of(ResampleKernel kernel, Rejection rejection = Rejection::no
     return recipe;
 }
 
-/// Sigma of value * sqrt(weight), where the true value is 0.
-double pull_sigma(Output const& output)
-{
-    double squares = 0.0;
-    std::int64_t count = 0;
-    for (int c = 0; c < 2; ++c) {
-        for (std::int64_t y = strip.y0; y < strip.y1; ++y) {
-            for (std::int64_t x = strip.x0; x < strip.x1; ++x) {
-                double const weight = output.weight.view().at(c, x, y);
-                if (weight > 0.0) {
-                    double const value = output.science.view().at(c, x, y);
-                    squares += value * value * weight;
-                    ++count;
-                }
-            }
-        }
-    }
-    EXPECT_GT(count, 30000);
-    return std::sqrt(squares / static_cast<double>(count));
-}
-
 TEST(OutputWeight, IsTheInverseVarianceWhateverTheKernelAndTheTapers)
 {
     ThreadRunner runner(2);
@@ -105,7 +85,7 @@ TEST(OutputWeight, IsTheInverseVarianceWhateverTheKernelAndTheTapers)
                 cpu->combine(windows_of(sources), recipe, output.view());
 
                 // 50000 pixels whose noise is correlated over a few: good to about 1 %.
-                EXPECT_NEAR(pull_sigma(output), 1.0, 0.03)
+                EXPECT_NEAR(pull_sigma(output, 0, 2), 1.0, 0.03)
                     << count << " frames, kernel " << static_cast<int>(kernel) << ", " << tapers;
             }
         }
@@ -123,7 +103,7 @@ TEST(OutputWeight, OfMediansAndAfterRejectionIsNearTheInverseVariance)
             cpu->combine(windows_of(sources),
                          recipe_of(ResampleKernel::lanczos3, rejection, final_combine),
                          output.view());
-            return pull_sigma(output);
+            return pull_sigma(output, 0, 2);
         };
 
         EXPECT_NEAR(pulls(Rejection::winsorized_sigma_clip, FinalCombine::mean), 1.0, 0.05);
