@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sectile/compute/debayer_noise.hpp"
 
-#include <cstddef>
 #include <cstdint>
 #include <random>
-#include <vector>
+#include <span>
+
+#include "sectile/core/memory_budget.hpp"
 
 namespace sectile::compute
 {
@@ -12,34 +13,19 @@ namespace
 {
 constexpr int lags = NoiseCovariance::lags;
 
-/// Planes of plain memory: small and short-lived, no matter for the budget.
-struct Planes
-{
-    core::Box box;
-    int planes = 1;
-    std::vector<float> pixels;
-
-    Planes(core::Box const& area, int count)
-        : box(area), planes(count), pixels(static_cast<std::size_t>(area.area() * count))
-    {}
-    [[nodiscard]] image::ImageView<float> view()
-    {
-        return {pixels.data(), box, planes, static_cast<std::ptrdiff_t>(box.width()),
-                static_cast<std::ptrdiff_t>(box.area())};
-    }
-};
-
 /// Near normal, and the same on every machine: sums of twelve uniform numbers, variance 1.
-Planes white_noise(core::Box const& box)
+image::Image<float> white_noise(core::Box const& box)
 {
     std::mt19937 random(20);
-    Planes noise(box, 1);
-    for (float& pixel : noise.pixels) {
-        double sum = 0.0;
-        for (int i = 0; i < 12; ++i) {
-            sum += random() * 0x1p-32;
+    image::Image<float> noise(box, 1);
+    for (std::int64_t y = box.y0; y < box.y1; ++y) {
+        for (float& pixel : std::span(noise.view().row(0, y), box.width())) {
+            double sum = 0.0;
+            for (int i = 0; i < 12; ++i) {
+                sum += random() * 0x1p-32;
+            }
+            pixel = static_cast<float>(sum - 6.0);
         }
-        pixel = static_cast<float>(sum - 6.0);
     }
     return noise;
 }
@@ -77,9 +63,10 @@ void add(NoiseCovariance const& part, double share, NoiseCovariance& sum)
 
 std::array<NoiseCovariance, 3> measured(DebayerMethod method)
 {
+    core::MemoryBudget::Promise const granted;  // 4 MB, for a moment, once
     core::Box const frame{0, 0, 500, 500};
-    Planes raw = white_noise(frame);
-    Planes colours(frame, 3);
+    image::Image<float> const raw = white_noise(frame);
+    image::Image<float> colours(frame, 3);
     core::Box const inner = frame.grown_by(-8);
     NoiseCovariance none;
     none.at[0][0] = 0.0;

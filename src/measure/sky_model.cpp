@@ -95,7 +95,6 @@ Plane least_squares(std::vector<Cell> const& cells, std::vector<double> const& r
 /// Tukey's biweight (Beaton & Tukey 1974), started from plain least squares.
 Plane robust_plane(std::vector<Cell> const& cells)
 {
-    constexpr double tuning = 4.685;
     constexpr int rounds = 10;
     std::vector<double> robust(cells.size(), 1.0);
     std::vector<double> sizes(cells.size());
@@ -109,9 +108,7 @@ Plane robust_plane(std::vector<Cell> const& cells)
             break;
         }
         for (std::size_t i = 0; i < cells.size(); ++i) {
-            double const u = (cells[i].value - plane.at(cells[i])) / (tuning * scale);
-            double const inside = std::max(0.0, 1.0 - u * u);
-            robust[i] = inside * inside;
+            robust[i] = core::tukey_weight(cells[i].value - plane.at(cells[i]), scale);
         }
         plane = least_squares(cells, robust);
     }

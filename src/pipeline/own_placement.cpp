@@ -11,9 +11,6 @@ namespace sectile::pipeline
 {
 namespace
 {
-constexpr double tukey_c = 4.685;
-/// Median distance of a 2-D normal distribution over its sigma per axis, sqrt(2 ln 2).
-constexpr double rayleigh_median = 1.1774;
 constexpr int rounds = 10;
 }  // namespace
 
@@ -97,11 +94,10 @@ std::vector<double> OwnPlacement::weights_for(Similarity const& fit) const
         distances.push_back(std::abs(frame.own - fit.to - fit.turn * (frame.place - fit.from)));
     }
     std::vector<double> sorted = distances;
-    double const sigma = core::median_in_place(sorted) / rayleigh_median;
+    double const sigma = core::median_in_place(sorted) / core::rayleigh_median;
     std::vector<double> weights;
     for (double const distance : distances) {
-        double const u = sigma > 0.0 ? distance / (tukey_c * sigma) : 0.0;
-        weights.push_back(u < 1.0 ? (1.0 - u * u) * (1.0 - u * u) : 0.0);
+        weights.push_back(core::tukey_weight(distance, sigma));
     }
     return weights;
 }

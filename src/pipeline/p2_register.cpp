@@ -19,6 +19,13 @@ namespace
 {
 using plan::FrameRecord;
 
+void forget_stars(std::vector<FrameRecord>& frames)
+{
+    for (FrameRecord& frame : frames) {
+        frame.stars = {};
+    }
+}
+
 /// The frames of one group, registered, without their stars.
 std::vector<FrameRecord> registered(plan::Group const& group, std::vector<FrameRecord> const& all,
                                     compute::TaskRunner& runner)
@@ -29,17 +36,8 @@ std::vector<FrameRecord> registered(plan::Group const& group, std::vector<FrameR
         frames.push_back(all[id.value]);
     }
     register_group(frames, runner);
-    for (FrameRecord& frame : frames) {
-        frame.stars = {};
-    }
+    forget_stars(frames);
     return frames;
-}
-
-void forget_stars(std::vector<FrameRecord>& frames)
-{
-    for (FrameRecord& frame : frames) {
-        frame.stars = {};
-    }
 }
 
 /// Without the frames that were quarantined; groups keep their order and are numbered anew.

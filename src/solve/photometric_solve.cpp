@@ -18,7 +18,6 @@ namespace sectile::solve
 namespace
 {
 /// Tukey's constant for 95 % efficiency on Gaussian errors (Beaton & Tukey 1974).
-constexpr double tukey_constant = 4.685;
 
 /// Huber's constant for 95 % efficiency (Huber 1981).
 constexpr double huber_constant = 1.345;
@@ -214,13 +213,6 @@ double residual_scale(std::span<OffsetPair const> pairs, std::vector<double> con
     return std::max(1.0, core::sigma_of_mad * core::median_in_place(size));
 }
 
-double tukey_weight(double scaled_residual)
-{
-    double const u = scaled_residual / tukey_constant;
-    double const rest = std::max(0.0, 1.0 - u * u);
-    return std::max(rest * rest, least_weight);
-}
-
 std::vector<double> plain_weights(std::span<OffsetPair const> pairs)
 {
     std::vector<double> weight;
@@ -251,7 +243,8 @@ std::vector<double> robust_weights(std::span<OffsetPair const> pairs,
     double const scale = residual_scale(pairs, offset);
     std::vector<double> weight = plain_weights(pairs);
     for (std::size_t p = 0; p < pairs.size(); ++p) {
-        weight[p] *= tukey_weight(residual(pairs[p], offset) / (pairs[p].sigma * scale));
+        double const scaled = residual(pairs[p], offset) / (pairs[p].sigma * scale);
+        weight[p] *= std::max(core::tukey_weight(scaled, 1.0), least_weight);
     }
     return weight;
 }

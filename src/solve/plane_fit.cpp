@@ -14,7 +14,6 @@ namespace sectile::solve
 {
 namespace
 {
-constexpr double tukey_c = 4.685;
 constexpr int iterations = 20;
 /// Fewer points than this fix a level, not a slope.
 constexpr std::size_t least_points_for_slopes = 8;
@@ -89,8 +88,7 @@ PlaneFit fit_plane(std::span<PlanePoint const> points)
         std::vector<double> distances = residuals;
         scale = core::sigma_of_mad * core::median_in_place(distances);
         for (std::size_t i = 0; i < points.size(); ++i) {
-            double const u = scale > 0.0 ? residuals[i] / (tukey_c * scale) : 0.0;
-            weights[i] = u < 1.0 ? (1.0 - u * u) * (1.0 - u * u) : 0.0;
+            weights[i] = core::tukey_weight(residuals[i], scale);
         }
         Moments const moments(points, weights);
         double x_variance = 0.0;

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
-#include <cstdlib>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -15,6 +14,7 @@
 
 #include "sectile/core/error.hpp"
 #include "sectile/core/robust.hpp"
+#include "sectile/sky/card_value.hpp"
 
 namespace sectile::solve
 {
@@ -22,12 +22,6 @@ namespace
 {
 constexpr std::size_t card_length = 80;
 constexpr Eigen::Index terms = 6;  // 1, u, v, u^2, uv, v^2
-
-std::string_view keyword_of(std::string_view card)
-{
-    std::string_view const keyword = card.substr(0, 8);
-    return keyword.substr(0, keyword.find_last_not_of(' ') + 1);
-}
 
 bool is_sip_card(std::string_view keyword)
 {
@@ -44,7 +38,7 @@ bool is_type(std::string_view keyword)
 /// The value of a card that holds a number.
 double number_in(std::string_view card)
 {
-    return std::strtod(std::string(card.substr(10)).c_str(), nullptr);
+    return sky::parse_card_number(sky::parse_card_text(card.substr(9))).value_or(0.0);
 }
 
 std::string with_type_suffix(std::string card, bool wanted)
@@ -190,7 +184,7 @@ SipCards split_sip(std::string const& cards)
     SipCards parts;
     for (std::size_t at = 0; at < cards.size(); at += card_length) {
         std::string card = cards.substr(at, card_length);
-        std::string_view const keyword = keyword_of(card);
+        std::string_view const keyword = sky::card_name(card);
         if (is_sip_card(keyword)) {
             parts.sip += keyword.starts_with("A_") || keyword.starts_with("B_") ? card : "";
             continue;
@@ -210,7 +204,7 @@ std::string joined_sip(std::string const& linear, std::string const& sip)
     std::string cards;
     for (std::size_t at = 0; at < linear.size(); at += card_length) {
         std::string const card = linear.substr(at, card_length);
-        std::string_view const keyword = keyword_of(card);
+        std::string_view const keyword = sky::card_name(card);
         if (keyword != "END") {
             cards += is_type(keyword) ? with_type_suffix(card, true) : card;
         }

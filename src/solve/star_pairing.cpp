@@ -15,8 +15,6 @@ namespace sectile::solve
 {
 namespace
 {
-/// Median distance of a 2-D normal distribution over its sigma per axis, sqrt(2 ln 2).
-constexpr double rayleigh_median = 1.1774;
 constexpr double clip = 3.5;            ///< sigma per axis; loses 0.2 % of good pairs
 constexpr double least_sigma = 0.02;    ///< px: below this clipping would sort rounding errors
 constexpr double least_radius = 1.0;    ///< px
@@ -122,7 +120,7 @@ double fit_clipped(StarPairs& pairs, StarList const& reference, StarList const& 
         auto const n = static_cast<double>(pairs.size());
         double const freedom = std::max(1.0 - (affine ? 3.0 : 2.0) / n, 0.2);
         std::vector<double> sorted = distances;
-        sigma = std::max(core::median_in_place(sorted) / rayleigh_median / std::sqrt(freedom),
+        sigma = std::max(core::median_in_place(sorted) / core::rayleigh_median / std::sqrt(freedom),
                          least_sigma);
         StarPairs kept;
         for (std::size_t i = 0; i < pairs.size(); ++i) {

@@ -20,14 +20,10 @@ namespace sectile::solve
 namespace
 {
 constexpr double to_radians = std::numbers::pi / 180.0;
-constexpr double tukey_c = 4.685;
-/// Median distance of a 2-D normal distribution over its sigma per axis, sqrt(2 ln 2).
-constexpr double rayleigh_median = 1.1774;
 constexpr std::size_t least_matches = 3;
 constexpr std::size_t least_for_outliers = 6;
 constexpr double difference_step = 0.5;  ///< px
-constexpr double settled_step =
-    0.01;  ///< px: from here on the robust scale and the slopes are kept
+constexpr double settled_step = 0.01;    ///< px: from here on scale and slopes are kept
 constexpr double converged_step = 1e-6;  ///< px
 constexpr double least_scale = 1e-7;     ///< px: of residuals that are rounding errors
 constexpr int most_halvings = 12;
@@ -261,17 +257,16 @@ Eigen::VectorXd Fitter::weights(Eigen::VectorXd const& residual, bool absolute)
     double const median = core::median_in_place(finite);
     double const freedom = 1.0 - 0.5 * parameters_ / static_cast<double>(finite.size());
     if (!keep_scale_) {
-        robust_scale_ =
-            std::max(median / rayleigh_median / std::sqrt(std::max(freedom, 0.1)), least_scale);
+        robust_scale_ = std::max(median / core::rayleigh_median / std::sqrt(std::max(freedom, 0.1)),
+                                 least_scale);
     }
     Eigen::VectorXd weight(static_cast<Eigen::Index>(n));
     for (std::size_t i = 0; i < n; ++i) {
         double w = 0.0;
         if (std::isfinite(distances[i])) {
-            double const u = distances[i] / (tukey_c * robust_scale_);
             w = n < least_for_outliers ? 1.0
                 : absolute             ? 1.0 / std::max(distances[i], 0.01 * median + least_scale)
-                                       : (u < 1.0 ? (1.0 - u * u) * (1.0 - u * u) : 0.0);
+                                       : core::tukey_weight(distances[i], robust_scale_);
         }
         weight[static_cast<Eigen::Index>(i)] = w * root_weight_[i] * root_weight_[i];
     }

@@ -10,6 +10,20 @@ namespace sectile::core
 {
 /// Sigma of a normal distribution over its median absolute deviation.
 inline constexpr double sigma_of_mad = 1.4826;
+/// Median distance from the centre of a 2-D normal distribution over its sigma per axis,
+/// sqrt(2 ln 2).
+inline constexpr double rayleigh_median = 1.1774;
+
+/// Tukey's biweight (Beaton & Tukey 1974), (1 - (d / (4.685 sigma))^2)^2 and 0 beyond, of a value
+/// at `distance` from where it should be: 95 % as efficient as equal weights for normal errors. 1
+/// where sigma is 0.
+[[nodiscard]] inline double tukey_weight(double distance, double sigma)
+{
+    constexpr double tuning = 4.685;
+    double const u = sigma > 0.0 ? distance / (tuning * sigma) : 0.0;
+    double const inside = std::max(0.0, 1.0 - u * u);
+    return inside * inside;
+}
 
 /// Upper median of at least one value, which are reordered. Values must be comparable (no NaN).
 template <class T>

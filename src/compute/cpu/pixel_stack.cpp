@@ -168,16 +168,13 @@ void PixelStack::find_rejected(std::size_t at, double const* low, double const* 
     int samples[group_width] = {};
     int below[group_width] = {};
     int above[group_width] = {};
-    for (std::size_t s = 0; s < count_; ++s) {
-        std::size_t const row = at + s * stride_;
-        for (std::size_t i = 0; i < group_width; ++i) {
-            double const value = value_[row + i];
-            bool const is_sample = weight_[row + i] > 0.0F;
-            samples[i] += is_sample ? 1 : 0;
-            below[i] += (is_sample & (value < low[i])) ? 1 : 0;
-            above[i] += (is_sample & (value > high[i])) ? 1 : 0;
-        }
-    }
+    for_each_sample(at, low, high, [&](std::size_t i, std::size_t sample, bool /*is_kept*/) {
+        double const value = value_[sample];
+        bool const is_sample = weight_[sample] > 0.0F;
+        samples[i] += is_sample ? 1 : 0;
+        below[i] += (is_sample & (value < low[i])) ? 1 : 0;
+        above[i] += (is_sample & (value > high[i])) ? 1 : 0;
+    });
     for (int i = 0; i < count; ++i) {
         rejected_low[i] = kernels::rejected_fraction(below[i], samples[i]);
         rejected_high[i] = kernels::rejected_fraction(above[i], samples[i]);
