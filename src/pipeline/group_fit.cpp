@@ -52,7 +52,6 @@ double criterion(double misfit, int parameters, std::size_t stars)
                                2.0 * unknowns * (unknowns + 1.0) / freedom
                          : std::numeric_limits<double>::infinity();
 }
-
 }  // namespace
 
 std::vector<sky::PixelPos> GroupFit::places_of(std::vector<plan::FrameStar> const& stars,
@@ -67,8 +66,8 @@ std::vector<sky::PixelPos> GroupFit::places_of(std::vector<plan::FrameStar> cons
     plane_.sky_to_pixel(sky, pixels);
     return pixels;
 }
-/// Fit of a WCS of the frame to the catalogue places of its matched stars; nothing when it
-/// fails.
+
+/// Fit of a WCS of the frame to the catalogue places of its matched stars; nothing when it fails.
 std::optional<solve::WcsFit> GroupFit::fit(FrameRecord const& frame,
                                            sky::WcsDescription const& start,
                                            solve::StarMatch const& match,

@@ -149,8 +149,8 @@ CoaddFacts Overview::facts_of(plan::PlanKind kind, engine::CoaddJob const& job, 
 {
     plan::JobSize size = coadd_size(kind, job, ranks, backend_, route);
     if (kind == plan::PlanKind::phase5_reproject && !config_.start_from_tiles) {
-        // Weight and coverage of the tiles are not there yet to be seen.
-        size.source_planes = std::max(size.source_planes, sample_planes(job));
+        // Weight, coverage and alpha of the tiles are not there yet to be seen.
+        size.source_planes = std::max(size.source_planes, 3 * job.planes + 1);
     }
     CoaddFacts facts;
     facts.parallel = plan::make_parallel_plan(kind, size, machine_.rank, config_.parallel);
@@ -245,10 +245,8 @@ CoaddFacts Overview::assemble(plan::PlanKind kind, std::vector<Source> const& so
                               compute::CombineRecipe const& combine) const
 {
     engine::CoaddJob job = make_job(sources, sky::SkyWcs(mosaic_.grid.wcs), combine);
+    job.recipe.output_weight = output_weight(config_.stacking.weighting);
     bool const tiles = kind == plan::PlanKind::phase5_reproject;
-    if (!tiles) {
-        job.recipe.output_weight = output_weight(config_.stacking.weighting);
-    }
     if (tiles && !config_.start_from_tiles) {
         std::vector<plan::WorkItem> work;
         for (plan::Group const& group : mosaic_.groups) {

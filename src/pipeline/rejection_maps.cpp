@@ -43,7 +43,7 @@ engine::RejectionFiles rejection_files(RunConfig const& config, core::GroupId gr
     }
     std::string const stem =
         fmt::format("{}/tile_{:05}", rejection_folder(config.output), group.value);
-    return {stem + ".low.fits", stem + ".high.fits"};
+    return {stem + low_map_ending, stem + high_map_ending};
 }
 
 void make_rejection_folder(RunConfig const& config)

@@ -11,6 +11,10 @@
 /// OUTPUT/rejection, on the grid of the tile, that stay when the tile itself is removed.
 namespace sectile::pipeline
 {
+/// How the names of the two maps of a tile end.
+inline constexpr char const* low_map_ending = ".low.fits";
+inline constexpr char const* high_map_ending = ".high.fits";
+
 /// Folder of the maps in an output directory.
 [[nodiscard]] std::string rejection_folder(std::string const& output);
 

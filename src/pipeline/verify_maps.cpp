@@ -20,9 +20,6 @@ namespace
 {
 namespace fs = std::filesystem;
 
-constexpr std::string_view low_ending = ".low.fits";
-constexpr std::string_view high_ending = ".high.fits";
-
 core::IoError wrong_map(std::string const& path, std::string const& why)
 {
     return core::IoError(core::sentence("the rejection map '" + path + "' is damaged", why,
@@ -116,7 +113,7 @@ std::string verify_rejection_maps(std::string const& output)
     for (auto const& entry : fs::directory_iterator(folder)) {
         std::string const path = entry.path().string();
         bool const is_map = entry.path().filename().string().starts_with("tile_");
-        for (std::string_view const ending : {low_ending, high_ending}) {
+        for (std::string_view const ending : {low_map_ending, high_map_ending}) {
             if (is_map && path.ends_with(ending)) {
                 stems.push_back(path.substr(0, path.size() - ending.size()));
             }
@@ -126,7 +123,7 @@ std::string verify_rejection_maps(std::string const& output)
     auto const repeated = std::ranges::unique(stems);
     stems.erase(repeated.begin(), repeated.end());
     for (std::string const& stem : stems) {
-        verify_pair(stem + std::string(low_ending), stem + std::string(high_ending));
+        verify_pair(stem + low_map_ending, stem + high_map_ending);
     }
     return stems.empty() ? std::string()
                          : fmt::format("{}: the rejection maps of {} master tile{} are right\n",

@@ -21,8 +21,8 @@ struct ChunkShape
 /// columns, batch and workers (the planner searches by bisection and relies on it).
 ///   - strips: science, weight, coverage and, if asked for, two rejection maps (float, per plane)
 ///     and alpha (one byte), twice: one is computed while the one before is written;
-///   - running sums, for a mean without rejection: value and weight (double), coverage (float) per
-///   plane;
+///   - running sums, for a mean without rejection: value, weight and excess (double), coverage
+///     (float) per plane;
 ///   - what the sink holds: a 16-bit copy of the coverage, or the rows of all ranks of a team that
 ///     pass through the one which writes the file;
 ///   - source windows: source_planes floats per pixel; for sums two batches: one is used while the

@@ -30,8 +30,8 @@ struct SourcePosition
 ///   renormalised; else missing.
 /// Value and noise are then photometrically corrected, weight = weight_scale * weight plane * alpha
 /// (without an alpha plane: feather) * radial taper; with flux conservation value and noise are
-/// multiplied by the area and the weight divided by its square. excess = the tapers * the sum of
-/// the squared taps.
+/// multiplied by the area and the weight divided by its square. excess = the tapers * the variance
+/// that the taps and the covariance of their pixels give.
 [[nodiscard]] Sample exact_sample(SourceWindow const& source, CoaddRecipe const& recipe, int plane,
                                   std::int64_t x, std::int64_t y, SourcePosition const& position);
 }  // namespace sectile::compute
