@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "sectile/core/robust.hpp"
-#include "sectile/engine/tile_noise.hpp"
 #include "sectile/image/bayer.hpp"
 #include "sectile/image/image.hpp"
 #include "sectile/io/frame_reader.hpp"
@@ -173,17 +172,5 @@ FrameLevels measure_levels(sky::FrameHeader const& header, std::int64_t rows)
         pass.add(std::as_const(block).view());
     }
     return pass.result();
-}
-
-void add_tile_noise(sky::FrameHeader const& tile, std::vector<plan::PlaneMeasurement>& planes)
-{
-    constexpr int lags = compute::NoiseCovariance::lags;
-    auto const noise = engine::measure_tile_noise(*engine::make_tile_source(tile));
-    for (std::size_t c = 0; noise && c < std::min(noise->size(), planes.size()); ++c) {
-        planes[c].noise_covariance.clear();
-        for (int k = 1; k < lags * lags; ++k) {
-            planes[c].noise_covariance.push_back((*noise)[c].at[k / lags][k % lags]);
-        }
-    }
 }
 }  // namespace sectile::pipeline

@@ -57,8 +57,4 @@ class FrameLevelPass
 /// One pass over the raw pixels of a frame, `rows` rows at a time, which do not change the result.
 /// Thread-safe. Throws core::IoError.
 [[nodiscard]] FrameLevels measure_levels(sky::FrameHeader const& header, std::int64_t rows);
-
-/// Sets noise_covariance of the planes of a tile (engine::measure_tile_noise()). Thread-safe.
-/// Throws core::IoError.
-void add_tile_noise(sky::FrameHeader const& tile, std::vector<plan::PlaneMeasurement>& planes);
 }  // namespace sectile::pipeline

@@ -24,6 +24,7 @@
 #include "pipeline/frame_setup.hpp"
 #include "pipeline/hot_pixel_maps.hpp"
 #include "pipeline/record_travel.hpp"
+#include "pipeline/recorded_noise.hpp"
 
 namespace sectile::pipeline
 {
@@ -78,7 +79,7 @@ std::vector<compute::HotCandidate> judge_pixels(FrameRecord& frame, RunConfig co
     frame.masked_fraction = levels.masked_fraction;
     frame.planes = levels.planes;
     if (config.start_from_tiles) {
-        add_tile_noise(frame.header, frame.planes);
+        record_tile_noise(frame.header, frame.planes);
     }
     frame.quality = measured.quality;
     frame.stars = std::move(measured.stars);

@@ -20,6 +20,7 @@
 #include "pipeline/photometry.hpp"
 #include "pipeline/placement.hpp"
 #include "pipeline/record_travel.hpp"
+#include "pipeline/recorded_noise.hpp"
 #include "pipeline/register_group.hpp"
 #include "pipeline/rejection_maps.hpp"
 #include "pipeline/tile_grid.hpp"
@@ -132,7 +133,7 @@ void complete_tile(FrameRecord& tile, RunConfig const& config, std::int64_t rows
     engine::write_tile_alpha(tile.header.path, {config.feather, min_coverage},
                              std::min(rows, most_rows), tile.header.wcs.cards);
     tile.planes = measure_levels(tile.header, rows).planes;
-    add_tile_noise(tile.header, tile.planes);
+    record_tile_noise(tile.header, tile.planes);
 }
 
 /// One master tile. *Collective* over the team.

@@ -9,6 +9,8 @@
 #include "sectile/compute/debayer_noise.hpp"
 #include "sectile/sky/make_grid_map.hpp"
 
+#include "pipeline/recorded_noise.hpp"
+
 namespace sectile::pipeline
 {
 namespace
@@ -98,20 +100,6 @@ std::shared_ptr<engine::PixelSource const> pixels_of(MosaicSource const& source,
     return engine::make_frame_source(source.header, std::move(preparation));
 }
 
-/// As measure_tile_noise() found it; where it is not known, pixels count as fully correlated, and
-/// the weight becomes a lower bound.
-compute::NoiseCovariance noise_of_tile(plan::PlaneMeasurement const& plane)
-{
-    constexpr int lags = compute::NoiseCovariance::lags;
-    bool const is_known = plane.noise_covariance.size() == std::size_t{lags} * lags - 1;
-    compute::NoiseCovariance noise;
-    for (int k = 1; k < lags * lags; ++k) {
-        noise.at[k / lags][k % lags] =
-            is_known ? plane.noise_covariance[static_cast<std::size_t>(k - 1)] : 1.0;
-    }
-    return noise;
-}
-
 /// What neighbouring pixels of a source have in common of their noise: those of a frame nothing
 /// until it is debayered.
 std::vector<compute::NoiseCovariance> noise_of(MosaicSource const& source,
@@ -120,9 +108,9 @@ std::vector<compute::NoiseCovariance> noise_of(MosaicSource const& source,
     if (source.kind == MosaicSource::Kind::tile) {
         std::vector<compute::NoiseCovariance> noise;
         for (plan::PlaneMeasurement const& plane : source.planes) {
-            noise.push_back(noise_of_tile(plane));
+            noise.push_back(recorded_noise(plane));
         }
-        noise.resize(static_cast<std::size_t>(source.header.geometry.planes), noise_of_tile({}));
+        noise.resize(static_cast<std::size_t>(source.header.geometry.planes), recorded_noise({}));
         return noise;
     }
     if (source.header.geometry.bayer == image::BayerPattern::none) {
