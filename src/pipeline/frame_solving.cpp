@@ -154,7 +154,7 @@ std::string FrameSolving::final_reason(std::size_t frame) const
     }
     bool const is_unasked = config_.solver.program == astrometry::SolverChoice::none;
     return core::sentence(
-        header_is_wrong_[frame] ? "the WCS in the header is wrong" : plan::no_wcs_reason, why,
+        header_is_wrong_[frame] ? "the WCS in the header is wrong" : "no celestial WCS", why,
         is_unasked ? "choose a --solver, or solve the frame first" : "");
 }
 
@@ -163,7 +163,9 @@ void FrameSolving::conclude()
 {
     Indices const left = config_.dry_run ? Indices{} : in_state(WcsState::missing);
     for (std::size_t const frame : left) {
-        frames_[frame].verdict = {plan::FrameState::quarantined, final_reason(frame)};
+        frames_[frame].verdict = {
+            header_is_wrong_[frame] ? plan::VerdictCode::wrong_wcs : plan::VerdictCode::no_wcs,
+            final_reason(frame)};
     }
     if (context_.world.is_root() && config_.keep != Keep::all) {
         std::error_code ignored;

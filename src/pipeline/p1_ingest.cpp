@@ -31,19 +31,19 @@ namespace sectile::pipeline
 namespace
 {
 using plan::FrameRecord;
-using plan::FrameState;
+using plan::VerdictCode;
 
-void quarantine(FrameRecord& frame, std::string reason)
+void quarantine(FrameRecord& frame, VerdictCode code, std::string reason)
 {
-    frame.verdict = {FrameState::quarantined, std::move(reason)};
+    frame.verdict = {code, std::move(reason)};
 }
 
 /// The part of a verdict that needs the WCS only.
 void judge_wcs(FrameRecord& frame, sky::WcsLimits const& limits)
 {
     if (frame.header.wcs.cards.empty()) {
-        quarantine(frame,
-                   core::sentence(plan::no_wcs_reason,
+        quarantine(frame, VerdictCode::no_wcs,
+                   core::sentence("no celestial WCS",
                                   "neither in the header nor in a .wcs file beside the frame",
                                   "choose a solver or solve the frame first"));
         return;
@@ -51,20 +51,19 @@ void judge_wcs(FrameRecord& frame, sky::WcsLimits const& limits)
     try {
         sky::SkyWcs const wcs(frame.header.wcs);
         if (auto const reason = sky::reason_unusable(wcs, limits)) {
-            quarantine(frame, *reason);
+            quarantine(frame, VerdictCode::unusable_wcs, *reason);
             return;
         }
         frame.footprint = plan::footprint_of(wcs);
     } catch (core::InputError const& error) {
-        quarantine(frame, error.what());
+        quarantine(frame, VerdictCode::unusable_wcs, error.what());
     }
 }
 
 /// A frame that is worth its pixels: it has a WCS, or may get one.
 bool is_measured(FrameRecord const& frame, RunConfig const& config)
 {
-    bool const may_be_solved =
-        frame.verdict.reason.starts_with(plan::no_wcs_reason) && config.solves_frames();
+    bool const may_be_solved = frame.verdict.code == VerdictCode::no_wcs && config.solves_frames();
     return !config.dry_run && (frame.verdict.accepted() || may_be_solved);
 }
 
@@ -86,13 +85,15 @@ std::vector<compute::HotCandidate> judge_pixels(FrameRecord& frame, RunConfig co
     constexpr std::int64_t rows_of_map = 256;
     ingest::scale_weights(frame, config.preparation_in_force(), rows_of_map);
     if (levels.masked_fraction >= 1.0) {
-        quarantine(frame, "every pixel is masked (NaN or BLANK)");
+        quarantine(frame, VerdictCode::masked, "every pixel is masked (NaN or BLANK)");
     } else if (levels.lowest == levels.highest) {
-        quarantine(frame, fmt::format("every pixel has the value {:g} (a black or constant frame)",
-                                      levels.lowest));
+        quarantine(frame, VerdictCode::constant,
+                   fmt::format("every pixel has the value {:g} (a black or constant frame)",
+                               levels.lowest));
     } else if (measured.quality.saturated_fraction > too_saturated) {
-        quarantine(frame, fmt::format("{:.0f} % of its pixels are saturated",
-                                      100.0 * measured.quality.saturated_fraction));
+        quarantine(frame, VerdictCode::saturated,
+                   fmt::format("{:.0f} % of its pixels are saturated",
+                               100.0 * measured.quality.saturated_fraction));
     }
     return std::move(measured.hot_candidates);
 }
@@ -129,13 +130,14 @@ std::vector<FrameRecord> ingest_file(std::string const& path, RunConfig const& c
         frame.header = std::move(header);
         judge_wcs(frame, config.wcs_limits);
         if (image) {
-            quarantine(frame, "it is the weight map of " + *image + ", not a frame");
+            quarantine(frame, VerdictCode::companion,
+                       "it is the weight map of " + *image + ", not a frame");
         }
         if (is_measured(frame, config)) {
             try {
                 votes.add(frame.header, judge_pixels(frame, config, preparations));
             } catch (core::Error const& error) {
-                quarantine(frame, error.what());
+                quarantine(frame, VerdictCode::unreadable, error.what());
             }
         }
         records.push_back(std::move(frame));
@@ -144,7 +146,7 @@ std::vector<FrameRecord> ingest_file(std::string const& path, RunConfig const& c
         FrameRecord frame;
         frame.header.path = bad.path;
         frame.header.hdu = bad.hdu;
-        quarantine(frame, bad.reason);
+        quarantine(frame, VerdictCode::unreadable, bad.reason);
         records.push_back(std::move(frame));
     }
     std::ranges::stable_sort(records, {}, [](FrameRecord const& f) { return f.header.hdu; });
@@ -201,7 +203,7 @@ void judge_planes(std::vector<FrameRecord>& frames)
     for (FrameRecord& frame : frames) {
         if (frame.verdict.accepted() && frame.header.geometry.planes != planes) {
             quarantine(
-                frame,
+                frame, VerdictCode::other_planes,
                 fmt::format("it has {} colour plane(s), most frames have {}; mosaic them apart",
                             frame.header.geometry.planes, planes));
         }
@@ -252,7 +254,7 @@ void apply_quality_gate(std::vector<FrameRecord>& frames, RunConfig const& confi
          plan::judge_quality(frames, config.quality_gate_sigma)) {
         FrameRecord& frame = frames[finding.frame];
         if (config.quality_gate == plan::QualityGate::reject) {
-            quarantine(frame, finding.reason + " (quality_gate reject)");
+            quarantine(frame, VerdictCode::quality, finding.reason + " (quality_gate reject)");
         } else {
             context.report.note(fmt::format("{}: {}", frame.header.path, finding.reason));
         }

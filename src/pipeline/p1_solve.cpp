@@ -65,7 +65,7 @@ FrameSolving::FrameSolving(std::vector<FrameRecord>& frames, RunConfig const& co
             bool const is_doubtful = config.solver.program != astrometry::SolverChoice::none &&
                                      !astrometry::shows_plate_solution(frames[i].header);
             state_[i] = is_doubtful ? WcsState::unverified : WcsState::known;
-        } else if (frames[i].verdict.reason.starts_with(plan::no_wcs_reason) &&
+        } else if (frames[i].verdict.code == plan::VerdictCode::no_wcs &&
                    frames[i].header.geometry.width > 0) {
             state_[i] = WcsState::missing;
         }

@@ -18,7 +18,7 @@ namespace
 using Json = nlohmann::json;
 
 /// Raised when the layout of the bytes changes, so that ranks of different builds notice.
-constexpr std::uint32_t layout_version = 5;
+constexpr std::uint32_t layout_version = 6;
 
 /// Numbers travel as byte strings, little-endian IEEE 754, because CBOR writers narrow doubles and
 /// replace NaN by one canonical NaN; a byte string keeps every bit, NaN and infinities included.
@@ -323,7 +323,7 @@ Json packed(FrameRecord const& record)
     return Json::array(
         {record.id.value, record.header.path, record.header.hdu, packed(record.header.geometry),
          packed(record.header.facts), packed(record.header.wcs), record.header.wcs_origin,
-         static_cast<int>(record.verdict.state), record.verdict.reason, packed(record.planes),
+         static_cast<int>(record.verdict.code), record.verdict.reason, packed(record.planes),
          packed(std::span(&record.masked_fraction, 1)), packed(record.footprint),
          packed(record.quality), packed(record.stars), packed(record.registration),
          packed(record.header.weight), packed(record.header.mask)});
@@ -339,7 +339,7 @@ FrameRecord record_of(Json const& json)
     record.header.facts = facts_of(json.at(4));
     record.header.wcs = wcs_of(json.at(5));
     record.header.wcs_origin = json.at(6).get<std::string>();
-    record.verdict.state = static_cast<FrameState>(json.at(7).get<int>());
+    record.verdict.code = static_cast<VerdictCode>(json.at(7).get<int>());
     record.verdict.reason = json.at(8).get<std::string>();
     record.planes = planes_of(json.at(9));
     record.masked_fraction = doubles_of(json.at(10), 1).front();

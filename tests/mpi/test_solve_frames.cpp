@@ -113,7 +113,7 @@ class SolveFrames : public ::testing::Test
         frame.header.facts.ra_hint = place.ra + 0.1;
         frame.header.facts.dec_hint = place.dec - 0.1;
         frame.header.facts.mjd = 60000.0 + static_cast<double>(index) * 1e-3;
-        frame.verdict = {plan::FrameState::quarantined, plan::no_wcs_reason};
+        frame.verdict = {plan::VerdictCode::no_wcs, "as the test says"};
         fill_stars(frame, place, index);
         if (world.is_root()) {
             std::filesystem::create_directories(scratch.file(folder));

@@ -10,26 +10,13 @@
 #include <vector>
 
 #include "sectile/core/ids.hpp"
+#include "sectile/plan/frame_verdict.hpp"
 #include "sectile/sky/frame_header.hpp"
 
 namespace sectile::plan
 {
-enum class FrameState : std::uint8_t
-{
-    accepted,
-    quarantined
-};
-
 /// What could not be measured.
 inline constexpr double unmeasured = std::numeric_limits<double>::quiet_NaN();
-
-/// Whether a frame is used, and why not.
-struct FrameVerdict
-{
-    FrameState state = FrameState::accepted;
-    std::string reason;  ///< one sentence; empty for an accepted frame
-    [[nodiscard]] bool accepted() const { return state == FrameState::accepted; }
-};
 
 /// What P1 measured on one plane of a frame, in the frame's own units.
 struct PlaneMeasurement

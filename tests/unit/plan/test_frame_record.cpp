@@ -45,7 +45,7 @@ FrameRecord full_record()
     record.header.wcs.width = 4000;
     record.header.wcs.height = 3000;
     record.header.wcs_origin = "sidecar";
-    record.verdict = {plan::FrameState::quarantined, "a reason"};
+    record.verdict = {plan::VerdictCode::another_field, "a reason"};
     record.planes = {{100.1, 3.3}, {std::nextafter(1.0, 2.0), -0.0}, {-1e300, 1e-300}};
     record.planes[1].percentile_25 = 1.0 / 7.0;
     record.planes[2].percentile_90 = -1e-310;
@@ -149,7 +149,7 @@ void expect_same(FrameRecord const& a, FrameRecord const& b)
     expect_same(a.header.wcs.pixel_lookup, b.header.wcs.pixel_lookup);
     expect_same(a.header.wcs.detector_lookup, b.header.wcs.detector_lookup);
     EXPECT_EQ(a.header.wcs_origin, b.header.wcs_origin);
-    EXPECT_EQ(a.verdict.state, b.verdict.state);
+    EXPECT_EQ(a.verdict.code, b.verdict.code);
     EXPECT_EQ(a.verdict.reason, b.verdict.reason);
     ASSERT_EQ(a.planes.size(), b.planes.size());
     for (std::size_t i = 0; i < a.planes.size(); ++i) {
