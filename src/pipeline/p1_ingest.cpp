@@ -114,17 +114,26 @@ std::optional<std::string> partner_image(std::filesystem::path const& path)
     return std::nullopt;
 }
 
+/// What one file of the input gives.
+struct IngestedFile
+{
+    std::vector<FrameRecord> records;
+    /// Of its frames. They wait here, because a file is read again when memory ran out in the
+    /// middle of it, and each frame votes once.
+    std::vector<ingest::HotPixelVotes::Vote> votes;
+};
+
 /// All frames of one file with their verdicts; a bad file is a quarantined record.
-std::vector<FrameRecord> ingest_file(std::string const& path, RunConfig const& config,
-                                     source::Preparations const& preparations,
-                                     ingest::HotPixelVotes& votes)
+IngestedFile ingest_file(std::string const& path, RunConfig const& config,
+                         source::Preparations const& preparations,
+                         ingest::HotPixelVotes const& votes)
 {
     auto const image = partner_image(path);
     if (image && config.start_from_tiles) {
         return {};
     }
     io::FileScan scan = ingest::scan_frames(path, config.preparation_in_force(), preparations);
-    std::vector<FrameRecord> records;
+    IngestedFile file;
     for (sky::FrameHeader& header : scan.frames) {
         FrameRecord frame;
         frame.header = std::move(header);
@@ -135,22 +144,25 @@ std::vector<FrameRecord> ingest_file(std::string const& path, RunConfig const& c
         }
         if (is_measured(frame, config)) {
             try {
-                votes.add(frame.header, judge_pixels(frame, config, preparations));
+                auto vote = votes.vote_of(frame.header, judge_pixels(frame, config, preparations));
+                if (vote) {
+                    file.votes.push_back(std::move(*vote));
+                }
             } catch (core::Error const& error) {
                 quarantine(frame, VerdictCode::unreadable, error.what());
             }
         }
-        records.push_back(std::move(frame));
+        file.records.push_back(std::move(frame));
     }
     for (io::UnreadableInput const& bad : scan.unreadable) {
         FrameRecord frame;
         frame.header.path = bad.path;
         frame.header.hdu = bad.hdu;
         quarantine(frame, VerdictCode::unreadable, bad.reason);
-        records.push_back(std::move(frame));
+        file.records.push_back(std::move(frame));
     }
-    std::ranges::stable_sort(records, {}, [](FrameRecord const& f) { return f.header.hdu; });
-    return records;
+    std::ranges::stable_sort(file.records, {}, [](FrameRecord const& f) { return f.header.hdu; });
+    return file;
 }
 
 /// How the frames are measured, from the headers of some files spread over those of this rank: a
@@ -227,13 +239,13 @@ void log_verdicts(std::vector<FrameRecord> const& frames)
 }
 
 /// The records of all ranks, numbered in the order of ranks and files. *Collective*.
-std::vector<FrameRecord> all_records(std::vector<std::vector<FrameRecord>> per_file,
+std::vector<FrameRecord> all_records(std::vector<IngestedFile> per_file,
                                      comm::Communicator const& comm)
 {
     std::vector<FrameRecord> own;
-    for (auto& records : per_file) {
-        std::ranges::move(records, std::back_inserter(own));
-        records = {};
+    for (IngestedFile& file : per_file) {
+        std::ranges::move(file.records, std::back_inserter(own));
+        file.records = {};
     }
     std::vector<FrameRecord> all;
     for_each_record(comm, std::move(own), [&](FrameRecord frame, int /*rank*/) {
@@ -298,7 +310,7 @@ std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
     std::size_t const first = files.size() * rank / ranks;
     std::size_t const last = files.size() * (rank + 1) / ranks;
 
-    std::vector<std::vector<FrameRecord>> per_file(last - first);
+    std::vector<IngestedFile> per_file(last - first);
     ingest::HotPixelVotes votes(files.size());
     comm::agree(context.world, "ingest", [&] {
         plan_ingest(std::span(files).subspan(first, per_file.size()), config, context);
@@ -307,6 +319,12 @@ std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
         });
     });
     context.crew.release_plan();
+    for (IngestedFile& file : per_file) {
+        for (ingest::HotPixelVotes::Vote& vote : file.votes) {
+            votes.add(std::move(vote));
+        }
+        file.votes = {};
+    }
     for (auto& [camera, defects] : ingest::find_hot_pixels(votes, context.world)) {
         context.preparations.set_defects(camera, std::move(defects));
     }
