@@ -21,10 +21,10 @@ struct RejectionFiles
     [[nodiscard]] bool are_wanted() const { return !low.empty(); }
 };
 
-/// Writes a tile by strips. With a team of several ranks the strips are gathered to the team's rank
-/// 0, which writes. Strips have rejection maps exactly when `rejection` names files for them.
-/// commit() is *collective* and makes the files of science, weight and coverage appear, and those
-/// of the maps before them.
+/// Writes a tile by strips, which cover each pixel once and may have any size and order. With a
+/// team of several ranks the strips are gathered to the team's rank 0, which writes. Strips have
+/// rejection maps exactly when `rejection` names files for them. commit() is *collective* and makes
+/// the files of science, weight and coverage appear, and those of the maps before them.
 class TileSink final : public engine::StripSink
 {
   public:
