@@ -190,7 +190,8 @@ Json packed(sky::FrameGeometry const& geometry)
 {
     return Json::array({geometry.width, geometry.height, geometry.planes, geometry.stored_planes,
                         geometry.planes_last, static_cast<int>(geometry.bayer),
-                        geometry.bits_per_pixel, geometry.stored_width, geometry.stored_height});
+                        geometry.bits_per_pixel, geometry.stored_width, geometry.stored_height,
+                        packed(std::array{geometry.value_scale, geometry.value_zero})});
 }
 
 sky::FrameGeometry geometry_of(Json const& json)
@@ -205,6 +206,9 @@ sky::FrameGeometry geometry_of(Json const& json)
     geometry.bits_per_pixel = json.at(6).get<int>();
     geometry.stored_width = json.at(7).get<std::int64_t>();
     geometry.stored_height = json.at(8).get<std::int64_t>();
+    std::vector<double> const values = doubles_of(json.at(9), 2);
+    geometry.value_scale = values[0];
+    geometry.value_zero = values[1];
     return geometry;
 }
 

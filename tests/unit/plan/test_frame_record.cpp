@@ -55,6 +55,8 @@ FrameRecord full_record()
     record.planes[1].noise_covariance = {0.1, -0.05, 0.3, 1.0 / 3.0, 0.0, 1.0, -1e-9, 0.5};
     record.registration = {123, 0.1, -0.0};
     record.stars = {{1.5F, -2.25F, {1e30F, NAN, 0.1F}}, {}};
+    record.header.geometry.value_scale = 0.1;
+    record.header.geometry.value_zero = 32768.0;
     record.header.geometry.stored_width = 8001;
     record.header.geometry.stored_height = 6001;
     record.header.weight = {"/night 1/M 31.weight.fits", 2, {8001, 6001, 1, 1, false}, 0.1};
@@ -120,10 +122,11 @@ void expect_same(plan::FrameFootprint const& a, plan::FrameFootprint const& b)
 
 void expect_same(sky::FrameGeometry const& g, sky::FrameGeometry const& h)
 {
-    EXPECT_EQ(std::tie(g.width, g.height, g.planes, g.stored_planes, g.planes_last, g.bayer,
-                       g.bits_per_pixel, g.stored_width, g.stored_height),
-              std::tie(h.width, h.height, h.planes, h.stored_planes, h.planes_last, h.bayer,
-                       h.bits_per_pixel, h.stored_width, h.stored_height));
+    EXPECT_EQ(
+        std::tie(g.width, g.height, g.planes, g.stored_planes, g.planes_last, g.bayer,
+                 g.bits_per_pixel, g.value_scale, g.value_zero, g.stored_width, g.stored_height),
+        std::tie(h.width, h.height, h.planes, h.stored_planes, h.planes_last, h.bayer,
+                 h.bits_per_pixel, h.value_scale, h.value_zero, h.stored_width, h.stored_height));
 }
 
 void expect_same(sky::FramePartner const& a, sky::FramePartner const& b)
