@@ -162,9 +162,7 @@ void add_input_and_output(Builder& table)
         "mode", "classic: groups to master tiles to mosaic; mosaic-first: all frames at once",
         {{"classic", pipeline::Mode::classic}, {"mosaic-first", pipeline::Mode::mosaic_first}},
         SECTILE_FIELD(mode), {"sds"});
-    table.choice<pipeline::Assembly>("assembly", "how P5 puts tiles together",
-                                     {{"reproject", pipeline::Assembly::reproject}},
-                                     SECTILE_FIELD(assembly), {"incremental"});
+    table.single_word("assembly", "how P5 puts tiles together", "reproject", {"incremental"});
     table.choice<bool>("start_from", "what the input is: raw frames, or finished master tiles",
                        {{"frames", false}, {"master-tiles", true}},
                        SECTILE_FIELD(start_from_tiles));
