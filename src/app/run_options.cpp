@@ -319,7 +319,8 @@ void add_photometry_and_assembly(Builder& table)
                                     {"offset", PhotometricMatch::offset},
                                     {"plane", PhotometricMatch::plane}},
                                    SECTILE_FIELD(photometric_match), {"affine"});
-    table.real("intertile_overlap_min", "least overlap of a pair, fraction of the smaller tile",
+    table.real("intertile_overlap_min",
+               "least overlap of a pair, fraction of the cells of the smaller source",
                {0.0, 1.0, true}, SECTILE_FIELD(overlap_min));
 
     table.section("P5 assembly", Effect::picture);

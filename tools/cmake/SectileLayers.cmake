@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # sectile_add_layer(NAME SOURCES ... [DEPENDS layer...] [LINK public...] [LINK_PRIVATE private...])
 #
-# Declares the library of one layer. Only the layers in DEPENDS (and what they depend on) can be
-# included and linked; a third-party library in LINK_PRIVATE does not leak its headers upwards.
+# Declares the library of one layer. The layers in DEPENDS, and what they depend on, are linked with
+# it. All layers share the folders of headers, so that the compiler would find those of any other:
+# tests/headers/check_layers.cmake is what fails when a file includes a layer that does not stand
+# below its own. A third-party library in LINK_PRIVATE does not leak its headers upwards.
 function(sectile_add_layer name)
     cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LINK;LINK_PRIVATE" ${ARGN})
     add_library(sectile_${name} STATIC ${ARG_SOURCES})

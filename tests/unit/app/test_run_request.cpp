@@ -131,7 +131,7 @@ std::map<std::string, std::string> const& other_values()
     return values;
 }
 
-TEST(RunRequest, DefaultsAreThoseOfTheSpecification)
+TEST(RunRequest, DefaultsAreThoseOfTheMethods)
 {
     RunConfig const config = read_good({});
 
