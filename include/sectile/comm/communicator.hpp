@@ -102,22 +102,6 @@ class Exchange
     std::unique_ptr<Impl> impl_;
 };
 
-/// Shared counter for dynamic work distribution (one-sided fetch-and-add on rank 0). Collective to
-/// make and to destroy; next() is not collective.
-class SharedCounter
-{
-  public:
-    explicit SharedCounter(Communicator const& comm);
-    ~SharedCounter();
-    SharedCounter(SharedCounter const&) = delete;
-    SharedCounter& operator=(SharedCounter const&) = delete;
-    [[nodiscard]] std::int64_t next();
-
-  private:
-    struct Impl;
-    std::unique_ptr<Impl> impl_;
-};
-
 /// Bytes of the messages and collectives of this process so far, to and from other ranks; a
 /// broadcast counts once on each side, whatever way the library takes. Any thread.
 struct TrafficCount
