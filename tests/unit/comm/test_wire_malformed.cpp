@@ -62,9 +62,10 @@ TEST(MalformedWire, IsFoundWithBytesLeftOver)
 
 TEST(MalformedWire, LengthsThatLieAllocateNothing)
 {
-    // Two of them make a product with the size of an item that fits 64 bits by overflow.
+    // The second makes a product with the size of an item that overflows to a small one; the third
+    // is the right length in its lower 32 bits.
     for (std::uint64_t const length :
-         {std::uint64_t{1} << 63, (std::uint64_t{1} << 61) + 1, std::uint64_t{1} << 32,
+         {std::uint64_t{1} << 63, (std::uint64_t{1} << 61) + 1, (std::uint64_t{1} << 32) + 2,
           ~std::uint64_t{0}, std::uint64_t{3}}) {
         EXPECT_NE(complaint<std::string>(spoilt(std::string("ab"), 0, length)), "") << length;
         EXPECT_NE(complaint<std::vector<double>>(spoilt(std::vector<double>(2), 0, length)), "");
