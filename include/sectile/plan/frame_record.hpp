@@ -38,8 +38,8 @@ struct FrameStar
 {
     float x = 0.0F;  ///< pixels of the debayered frame, 0-based
     float y = 0.0F;
-    /// Above the local sky, in one aperture for all stars of the frame, of each plane (of the first
-    /// three); NaN where it cannot be measured.
+    /// Above the local sky, in one aperture for all stars of a block of the frame, of each plane
+    /// (of the first three); NaN where it cannot be measured.
     std::array<float, 3> flux{};
 };
 
