@@ -45,14 +45,17 @@ class Ingest : public ::testing::Test
   protected:
     void SetUp() override
     {
-        std::string const path = scratch_.file("two_frames.fits");
-        test::FitsBytes()
-            .image(16, {width, height}, cards)
-            .data(frame_of(1))
-            .image(16, {width, height}, cards)
-            .data(frame_of(2))
-            .write(path);
-        config_.input = {path};
+        // Two files: what fails in one is tried again while the other is done.
+        for (int const file : {0, 1}) {
+            std::string const path = scratch_.file("pair_" + std::to_string(file) + ".fits");
+            test::FitsBytes()
+                .image(16, {width, height}, cards)
+                .data(frame_of(static_cast<std::uint64_t>(2 * file + 1)))
+                .image(16, {width, height}, cards)
+                .data(frame_of(static_cast<std::uint64_t>(2 * file + 2)))
+                .write(path);
+            config_.input.push_back(path);
+        }
         config_.output = scratch_.file("out");
         core::set_log_sink([this](core::LogChannel, core::LogLevel, std::string_view text) {
             std::lock_guard const lock(mutex_);
@@ -73,7 +76,7 @@ class Ingest : public ::testing::Test
         core::set_faults(faults, 0);
         std::vector<plan::FrameRecord> const frames = ingest(config_, context);
         core::set_faults("", 0);
-        EXPECT_EQ(frames.size(), 2U) << faults;
+        EXPECT_EQ(frames.size(), 4U) << faults;
         for (plan::FrameRecord const& frame : frames) {
             EXPECT_TRUE(frame.verdict.accepted()) << faults << frame.verdict.reason;
         }
@@ -95,10 +98,10 @@ TEST_F(Ingest, AFrameVotesOnceThoughItsFileIsReadAgain)
         std::size_t const at = text.find(votes);
         return at == std::string::npos ? "" : text.substr(at, text.find('\n', at) - at);
     };
-    ASSERT_NE(line_of(undisturbed).find("from 2 frames"), std::string::npos) << undisturbed;
+    ASSERT_NE(line_of(undisturbed).find("from 4 frames"), std::string::npos) << undisturbed;
     int repeated = 0;
 
-    for (int nth = 1; nth <= 12; ++nth) {
+    for (int nth = 1; nth <= 16; ++nth) {
         std::string const said = run("allocation=" + std::to_string(nth));
 
         repeated += said.find("done again with fewer workers") == std::string::npos ? 0 : 1;
