@@ -200,7 +200,7 @@ TEST_F(SolveField, M27WrongWcsOfTheMount)
         double squares = 0.0;
         for (plan::FrameStar const& star : frame.stars) {
             double const apart = plan::separation_of(right.pixel_to_sky({star.x, star.y}),
-                                               own.pixel_to_sky({star.x, star.y}))
+                                                     own.pixel_to_sky({star.x, star.y}))
                                      .arcsec();
             squares += apart * apart;
         }
