@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include "sectile/comm/share.hpp"
 #include "sectile/core/error.hpp"
 #include "sectile/core/log.hpp"
 #include "sectile/ingest/frame_measure.hpp"
@@ -22,9 +23,6 @@
 #include "sectile/plan/footprint.hpp"
 #include "sectile/plan/quality_gate.hpp"
 #include "sectile/tile/tile_noise.hpp"
-
-#include "pipeline/broadcast.hpp"
-#include "pipeline/record_travel.hpp"
 
 namespace sectile::pipeline
 {
@@ -234,9 +232,11 @@ std::vector<FrameRecord> all_records(std::vector<std::vector<FrameRecord>> per_f
         records = {};
     }
     std::vector<FrameRecord> all;
-    for_each_record(comm, std::move(own), [&](FrameRecord frame, int /*rank*/) {
-        frame.id = core::FrameId{static_cast<std::uint32_t>(all.size())};
-        all.push_back(std::move(frame));
+    comm::for_each_value(comm, std::move(own), [&](std::vector<FrameRecord> part, int /*rank*/) {
+        for (FrameRecord& frame : part) {
+            frame.id = core::FrameId{static_cast<std::uint32_t>(all.size())};
+            all.push_back(std::move(frame));
+        }
     });
     return all;
 }
@@ -287,21 +287,18 @@ void judge_input(std::vector<FrameRecord> const& frames, RunConfig const& config
 
 std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
 {
-    auto const files = broadcast_strings(context.world, [&] {
+    auto const files = comm::broadcast_made(context.world, "input", [&] {
         return ingest::frame_files(io::find_fits_files(config.input),
                                    config.preparation_in_force());
     });
-    auto const ranks = static_cast<std::size_t>(context.world.size());
-    auto const rank = static_cast<std::size_t>(context.world.rank());
-    std::size_t const first = files.size() * rank / ranks;
-    std::size_t const last = files.size() * (rank + 1) / ranks;
+    comm::Share const share = comm::deal(files.size(), context.world);
 
-    std::vector<std::vector<FrameRecord>> per_file(last - first);
+    std::vector<std::vector<FrameRecord>> per_file(share.size());
     ingest::HotPixelVotes votes(files.size());
     comm::agree(context.world, "ingest", [&] {
-        plan_ingest(std::span(files).subspan(first, per_file.size()), config, context);
+        plan_ingest(std::span(files).subspan(share.first, share.size()), config, context);
         context.crew.for_each_item("P1 ingest", per_file.size(), [&](std::size_t i) {
-            per_file[i] = ingest_file(files[first + i], config, context.preparations, votes);
+            per_file[i] = ingest_file(files[share.first + i], config, context.preparations, votes);
         });
     });
     context.crew.release_plan();

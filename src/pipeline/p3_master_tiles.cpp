@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "sectile/astrometry/register_group.hpp"
+#include "sectile/comm/share.hpp"
 #include "sectile/core/error.hpp"
 #include "sectile/core/log.hpp"
 #include "sectile/core/memory_budget.hpp"
@@ -22,8 +23,6 @@
 #include "sectile/tile/tile_alpha.hpp"
 #include "sectile/tile/tile_files.hpp"
 #include "sectile/tile/tile_noise.hpp"
-
-#include "pipeline/record_travel.hpp"
 
 namespace sectile::pipeline
 {
@@ -225,11 +224,14 @@ std::vector<engine::MosaicSource> make_master_tiles(std::vector<plan::Group> con
         context.progress.end();
     });
     std::vector<engine::MosaicSource> tiles(groups.size());
-    for_each_record(context.world, std::move(made), [&](FrameRecord record, int rank) {
-        engine::MosaicSource& tile = tiles[record.id.value];
-        tile = engine::source_of(record, engine::MosaicSource::Kind::tile);
-        tile.home = rank;
-    });
+    comm::for_each_value(context.world, std::move(made),
+                         [&](std::vector<FrameRecord> const& part, int rank) {
+                             for (FrameRecord const& record : part) {
+                                 engine::MosaicSource& tile = tiles[record.id.value];
+                                 tile = engine::source_of(record, engine::MosaicSource::Kind::tile);
+                                 tile.home = rank;
+                             }
+                         });
     return tiles;
 }
 }  // namespace sectile::pipeline

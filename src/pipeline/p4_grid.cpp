@@ -5,13 +5,12 @@
 
 #include <fmt/format.h>
 
+#include "sectile/comm/share.hpp"
 #include "sectile/core/error.hpp"
 #include "sectile/core/log.hpp"
 #include "sectile/io/frame_reader.hpp"
 #include "sectile/io/wcs_file.hpp"
 #include "sectile/plan/tile_grid.hpp"
-
-#include "pipeline/broadcast.hpp"
 
 namespace sectile::pipeline
 {
@@ -72,14 +71,13 @@ plan::CanvasGrid plan_global_grid(std::vector<plan::FrameRecord>& frames, RunCon
             frame_of_input.push_back(i);
         }
     }
-    plan::CanvasGrid grid =
-        plan::grid_from_json(broadcast_text(context.world, "the global grid", [&] {
-            plan::GridOptions options = config.grid;
-            if (!config.reference_grid_file.empty()) {
-                options.reference_grid = reference_header(config.reference_grid_file);
-            }
-            return plan::grid_to_json(plan::plan_canvas(inputs, options));
-        }));
+    plan::CanvasGrid grid = comm::broadcast_made(context.world, "the global grid", [&] {
+        plan::GridOptions options = config.grid;
+        if (!config.reference_grid_file.empty()) {
+            options.reference_grid = reference_header(config.reference_grid_file);
+        }
+        return plan::plan_canvas(inputs, options);
+    });
     for (std::size_t const index : grid.far_away) {
         context.report.note(fmt::format("{} lies far from all other frames",
                                         frames[frame_of_input[index]].header.path));

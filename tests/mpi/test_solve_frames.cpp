@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "sectile/comm/wire.hpp"
 #include "sectile/core/hash.hpp"
 #include "sectile/io/wcs_file.hpp"
 #include "sectile/plan/footprint.hpp"
@@ -197,7 +198,7 @@ class SolveFrames : public ::testing::Test
     void expect_same_on_all_ranks() const
     {
         core::ContentHash hash;
-        hash.add(std::span<std::byte const>(plan::pack(frames)));
+        hash.add(std::span<std::byte const>(comm::to_bytes(frames)));
         auto const bits = static_cast<std::int64_t>(hash.value() >> 1U);
         EXPECT_EQ(comm::all_reduce_max(world, bits), -comm::all_reduce_max(world, -bits));
     }

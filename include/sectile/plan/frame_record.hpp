@@ -2,11 +2,10 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "sectile/core/ids.hpp"
@@ -19,6 +18,10 @@ enum class FrameState : std::uint8_t
     accepted,
     quarantined
 };
+constexpr int enumerator_count(FrameState)
+{
+    return 2;
+}
 
 /// What could not be measured.
 inline constexpr double unmeasured = std::numeric_limits<double>::quiet_NaN();
@@ -30,6 +33,10 @@ struct FrameVerdict
     std::string reason;  ///< one sentence; empty for an accepted frame
     [[nodiscard]] bool accepted() const { return state == FrameState::accepted; }
 };
+inline auto fields(FrameVerdict& verdict)
+{
+    return std::tie(verdict.state, verdict.reason);
+}
 
 /// What P1 measured on one plane of a frame, in the frame's own units.
 struct PlaneMeasurement
@@ -44,6 +51,11 @@ struct PlaneMeasurement
     /// variance that its weights state, at [3 y + x - 1]. Empty: not known.
     std::vector<double> noise_covariance;
 };
+inline auto fields(PlaneMeasurement& plane)
+{
+    return std::tie(plane.background, plane.noise_sigma, plane.percentile_25, plane.percentile_90,
+                    plane.scale, plane.noise_covariance);
+}
 
 /// A star of a frame that may serve registration and normalisation. Kept short: every rank holds
 /// those of all frames until they are registered.
@@ -55,6 +67,7 @@ struct FrameStar
     /// three); NaN where it cannot be measured.
     std::array<float, 3> flux{};
 };
+void travels_as_bytes(FrameStar const&);
 
 /// How good a frame is; NaN where it cannot be measured.
 struct FrameQuality
@@ -65,6 +78,7 @@ struct FrameQuality
     double saturated_fraction = 0.0;  ///< of the valid pixels
     std::int64_t stars = 0;           ///< detected, before any selection
 };
+void travels_as_bytes(FrameQuality const&);
 
 /// Sky geometry of an accepted frame, ICRS.
 struct FrameFootprint
@@ -77,6 +91,11 @@ struct FrameFootprint
     /// (0,0).
     std::vector<sky::SkyCoord> edge;
 };
+inline auto fields(FrameFootprint& footprint)
+{
+    return std::tie(footprint.center, footprint.radius, footprint.pixel_scale,
+                    footprint.position_angle, footprint.edge);
+}
 
 /// How a frame was tied to its group by stars.
 struct FrameRegistration
@@ -85,6 +104,7 @@ struct FrameRegistration
     double rms = unmeasured;    ///< of the matched stars after the fit, pixels
     double shift = unmeasured;  ///< how far a fit moved the middle or a corner of the frame, pixels
 };
+void travels_as_bytes(FrameRegistration const&);
 
 /// One image HDU of the input: what P1 knows of it. Plain data; travels between ranks.
 struct FrameRecord
@@ -99,8 +119,9 @@ struct FrameRecord
     std::vector<FrameStar> stars;  ///< brightest first; emptied once frames are registered
     FrameFootprint footprint;      ///< valid when accepted
 };
-
-/// Exact (bit for bit) round trip through bytes, for the travel between ranks.
-[[nodiscard]] std::vector<std::byte> pack(std::vector<FrameRecord> const& records);
-[[nodiscard]] std::vector<FrameRecord> unpack(std::span<std::byte const> bytes);
+inline auto fields(FrameRecord& record)
+{
+    return std::tie(record.id, record.header, record.verdict, record.planes, record.masked_fraction,
+                    record.quality, record.registration, record.stars, record.footprint);
+}
 }  // namespace sectile::plan

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <tuple>
 
 #include "sectile/image/bayer.hpp"
 #include "sectile/sky/sky_wcs.hpp"
@@ -29,6 +30,13 @@ struct ExposureFacts
     std::string mount_mode;  ///< EQMODE
     std::string unit;        ///< BUNIT
 };
+inline auto fields(ExposureFacts& facts)
+{
+    return std::tie(facts.object, facts.filter, facts.instrument, facts.telescope, facts.date_obs,
+                    facts.mjd, facts.exposure, facts.gain, facts.saturation,
+                    facts.sensor_temperature, facts.airmass, facts.ra_hint, facts.dec_hint,
+                    facts.mount_mode, facts.unit);
+}
 
 /// How the pixels of one image HDU are stored and what they become after debayering.
 struct FrameGeometry
@@ -53,6 +61,12 @@ struct FrameGeometry
         return stored_height > 0 ? stored_height : height;
     }
 };
+inline auto fields(FrameGeometry& geometry)
+{
+    return std::tie(geometry.width, geometry.height, geometry.planes, geometry.stored_planes,
+                    geometry.planes_last, geometry.bayer, geometry.bits_per_pixel,
+                    geometry.stored_width, geometry.stored_height);
+}
 
 /// An image that says something about the pixels of a frame: its weight map or its mask. Of the
 /// stored shape of the frame, with one plane or as many as are stored.
@@ -65,6 +79,10 @@ struct FramePartner
     double scale = 1.0;
     [[nodiscard]] bool exists() const { return !path.empty(); }
 };
+inline auto fields(FramePartner& partner)
+{
+    return std::tie(partner.path, partner.hdu, partner.geometry, partner.scale);
+}
 
 /// What a header says about one image HDU: one frame of the input.
 struct FrameHeader
@@ -79,4 +97,9 @@ struct FrameHeader
     FramePartner weight;
     FramePartner mask;
 };
+inline auto fields(FrameHeader& header)
+{
+    return std::tie(header.path, header.hdu, header.geometry, header.facts, header.wcs,
+                    header.wcs_origin, header.weight, header.mask);
+}
 }  // namespace sectile::sky

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sectile/comm/wire.hpp"
 #include "sectile/core/error.hpp"
 #include "sectile/plan/frame_record.hpp"
 
@@ -178,12 +179,17 @@ void expect_same(FrameRecord const& a, FrameRecord const& b)
     expect_same(a.footprint, b.footprint);
 }
 
+std::vector<FrameRecord> travelled(std::vector<FrameRecord> const& records)
+{
+    return comm::from_bytes<std::vector<FrameRecord>>(comm::to_bytes(records));
+}
+
 TEST(FrameRecord, TravelsBitForBit)
 {
     std::vector<FrameRecord> const records{full_record(), FrameRecord{},
                                            test::frame_of(9, {.ra = 10.0})};
 
-    std::vector<FrameRecord> const arrived = plan::unpack(plan::pack(records));
+    std::vector<FrameRecord> const arrived = travelled(records);
 
     ASSERT_EQ(arrived.size(), records.size());
     for (std::size_t i = 0; i < records.size(); ++i) {
@@ -197,23 +203,24 @@ TEST(FrameRecord, KeepsThePayloadOfANaN)
     FrameRecord record;
     record.masked_fraction = std::bit_cast<double>(std::uint64_t{0xfff8'0000'dead'beefULL});
 
-    std::vector<FrameRecord> const arrived = plan::unpack(plan::pack({record}));
+    std::vector<FrameRecord> const arrived = travelled({record});
 
     EXPECT_EQ(bits_of(arrived.at(0).masked_fraction), 0xfff8'0000'dead'beefULL);
 }
 
 TEST(FrameRecord, TravelsAsAnEmptyList)
 {
-    EXPECT_TRUE(plan::unpack(plan::pack({})).empty());
+    EXPECT_TRUE(travelled({}).empty());
 }
 
 TEST(FrameRecord, RefusesBytesThatAreCutOffOrForeign)
 {
-    std::vector<std::byte> bytes = plan::pack({full_record()});
+    std::vector<std::byte> bytes = comm::to_bytes(std::vector{full_record()});
     bytes.resize(bytes.size() / 2);
 
-    EXPECT_THROW((void)plan::unpack(bytes), core::InternalError);
-    EXPECT_THROW((void)plan::unpack(std::vector<std::byte>(10, std::byte{0x61})),
+    EXPECT_THROW((void)comm::from_bytes<std::vector<FrameRecord>>(bytes), core::InternalError);
+    EXPECT_THROW((void)comm::from_bytes<std::vector<FrameRecord>>(
+                     std::vector<std::byte>(10, std::byte{0x61})),
                  core::InternalError);
 }
 }  // namespace
