@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <tuple>
 #include <vector>
 
 #include "sectile/engine/coadd.hpp"
@@ -15,6 +16,7 @@ struct CellLevel
     std::uint32_t cell = 0;  ///< row * columns of the lattice + column
     float level = 0.0F;
 };
+void travels_as_bytes(CellLevel const&);
 
 /// The cells a source covers, ascending, for each plane.
 using SourceCells = std::vector<std::vector<CellLevel>>;
@@ -48,6 +50,10 @@ struct IndexedCells
     std::size_t source = 0;
     SourceCells cells;
 };
+inline auto fields(IndexedCells& source)
+{
+    return std::tie(source.source, source.cells);
+}
 
 /// The cells of all sources on rank 0, by index; empty lists elsewhere and for sources that nobody
 /// measured. *Collective*.
