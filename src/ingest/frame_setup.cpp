@@ -186,11 +186,12 @@ void halve_frame(sky::FrameHeader& header)
     header.wcs = solve::transferred_wcs(mosaic, to_mosaic, static_cast<int>(geometry.width),
                                         static_cast<int>(geometry.height));
     // These belong to the same detector here, so that they stay.
-    header.wcs.pixel_lookup = mosaic.pixel_lookup;
-    header.wcs.detector_lookup = mosaic.detector_lookup;
-    for (auto* const tables : {&header.wcs.pixel_lookup, &header.wcs.detector_lookup}) {
-        std::ranges::for_each(*tables, halve_table);
-    }
+    auto const halved = [](std::vector<sky::LookupTable> tables) {
+        std::ranges::for_each(tables, halve_table);
+        return tables;
+    };
+    header.wcs.pixel_lookup = halved(mosaic.pixel_lookup.items());
+    header.wcs.detector_lookup = halved(mosaic.detector_lookup.items());
 }
 
 io::FileScan scan_frames(std::string const& path, source::PreparationOptions const& options,

@@ -41,7 +41,7 @@ std::string fits_grid(std::string const& path)
             path, scan.unreadable.empty() ? header.reason : scan.unreadable.front().reason);
     }
     return integer_card("NAXIS", 2) + integer_card("NAXIS1", wcs.width) +
-           integer_card("NAXIS2", wcs.height) + wcs.cards;
+           integer_card("NAXIS2", wcs.height) + wcs.cards.text();
 }
 
 /// The header a reference grid is given by: a text file, or an image of a FITS file.

@@ -12,6 +12,8 @@
 
 #include "sectile/core/angle.hpp"
 #include "sectile/core/box.hpp"
+#include "sectile/core/shared_value.hpp"
+#include "sectile/sky/card_text.hpp"
 
 namespace sectile::sky
 {
@@ -51,11 +53,11 @@ inline auto fields(LookupTable& table)
 /// Everything needed to make the same SkyWcs on another rank: plain data, serialisable.
 struct WcsDescription
 {
-    std::string cards;  ///< the header: 80-character cards without separators, may lack END
-    std::vector<LookupTable>
-        pixel_lookup;  ///< CPDIS tables (applied with SIP, before the CD matrix)
-    std::vector<LookupTable> detector_lookup;  ///< D2IM tables (applied first)
-    std::int64_t width = 0;                    ///< NAXIS1 of the image
+    CardText cards;  ///< the header: 80-character cards without separators, may lack END
+    /// CPDIS tables (applied with SIP, before the CD matrix)
+    core::SharedList<LookupTable> pixel_lookup;
+    core::SharedList<LookupTable> detector_lookup;  ///< D2IM tables (applied first)
+    std::int64_t width = 0;                         ///< NAXIS1 of the image
     std::int64_t height = 0;
 };
 inline auto fields(WcsDescription& wcs)

@@ -161,9 +161,10 @@ TEST(ScanFile, WcsCardsAreSelected)
     ASSERT_EQ(with.frames.size(), 1U);
     sky::WcsDescription const& wcs = with.frames[0].wcs;
     EXPECT_EQ(with.frames[0].wcs_origin, "header");
-    EXPECT_EQ(wcs.cards.size(), 80U * (3 + 8)) << "NAXIS, NAXIS1, NAXIS2 and eight WCS cards";
-    EXPECT_EQ(wcs.cards.find("OBSERVER"), std::string::npos);
-    EXPECT_EQ(wcs.cards.find("CTYPE1A"), std::string::npos);
+    EXPECT_EQ(wcs.cards.text().size(), 80U * (3 + 8))
+        << "NAXIS, NAXIS1, NAXIS2 and eight WCS cards";
+    EXPECT_EQ(wcs.cards.text().find("OBSERVER"), std::string::npos);
+    EXPECT_EQ(wcs.cards.text().find("CTYPE1A"), std::string::npos);
     EXPECT_EQ(wcs.width, 12);
     EXPECT_EQ(wcs.height, 10);
     ASSERT_EQ(without.frames.size(), 1U);
@@ -200,8 +201,8 @@ TEST_F(Sidecar, WinsOverTheHeader)
     ASSERT_EQ(scan.frames.size(), 1U);
     EXPECT_TRUE(scan.unreadable.empty());
     EXPECT_EQ(scan.frames[0].wcs_origin, "sidecar");
-    EXPECT_NE(scan.frames[0].wcs.cards.find("GLON-CAR"), std::string::npos);
-    EXPECT_EQ(scan.frames[0].wcs.cards.find("RA---TAN"), std::string::npos);
+    EXPECT_NE(scan.frames[0].wcs.cards.text().find("GLON-CAR"), std::string::npos);
+    EXPECT_EQ(scan.frames[0].wcs.cards.text().find("RA---TAN"), std::string::npos);
     EXPECT_EQ(scan.frames[0].wcs.width, 12);
 }
 
@@ -212,7 +213,7 @@ TEST_F(Sidecar, MayBeLinesOfText)
 
     ASSERT_EQ(scan.frames.size(), 1U);
     EXPECT_EQ(scan.frames[0].wcs_origin, "sidecar");
-    EXPECT_EQ(scan.frames[0].wcs.cards.size(), 80U * (3 + 3));
+    EXPECT_EQ(scan.frames[0].wcs.cards.text().size(), 80U * (3 + 3));
 }
 
 TEST_F(Sidecar, OfAnotherStemIsNotTouched)

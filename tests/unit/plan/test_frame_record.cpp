@@ -89,7 +89,8 @@ void expect_same(sky::ExposureFacts const& a, sky::ExposureFacts const& b)
     }
 }
 
-void expect_same(std::vector<sky::LookupTable> const& a, std::vector<sky::LookupTable> const& b)
+void expect_same(core::SharedList<sky::LookupTable> const& a,
+                 core::SharedList<sky::LookupTable> const& b)
 {
     ASSERT_EQ(a.size(), b.size());
     for (std::size_t t = 0; t < a.size(); ++t) {
