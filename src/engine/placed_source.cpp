@@ -7,6 +7,7 @@
 #include <span>
 
 #include "sectile/compute/debayer_noise.hpp"
+#include "sectile/core/event_count.hpp"
 #include "sectile/plan/recorded_noise.hpp"
 #include "sectile/sky/make_grid_map.hpp"
 #include "sectile/source/tile_source.hpp"
@@ -38,6 +39,7 @@ void measure_spread(sky::SkyWcs const& grid, sky::SkyWcs const& source, Placemen
 
 Placement place_with_map(sky::SkyWcs const& shared_grid, MosaicSource const& source)
 {
+    core::count_event(core::Event::placement);
     // Transforms use scratch inside the system they belong to: a copy for this thread.
     sky::SkyWcs const grid(shared_grid);  // NOLINT(performance-unnecessary-copy-initialization)
     sky::SkyWcs const wcs(source.header.wcs);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sectile/core/error.hpp"
+#include "sectile/core/event_count.hpp"
 #include "sectile/io/frame_reader.hpp"
 
 namespace sectile::source
@@ -73,6 +74,7 @@ class TileSource final : public PixelSource
         if (!std::filesystem::exists(path)) {
             return std::nullopt;
         }
+        core::count_event(core::Event::tile_partner_scan);
         io::FileScan const scan = io::scan_file(path, false);
         bool const matches = !scan.frames.empty() &&
                              scan.frames.front().geometry.width == header_.geometry.width &&

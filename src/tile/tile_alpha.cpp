@@ -8,6 +8,7 @@
 
 #include "sectile/compute/kernels/trigonometry_kern.hpp"
 #include "sectile/core/error.hpp"
+#include "sectile/core/event_count.hpp"
 #include "sectile/io/fits_writer.hpp"
 #include "sectile/io/frame_reader.hpp"
 #include "sectile/source/tile_source.hpp"
@@ -252,6 +253,7 @@ void write_tile_alpha(std::string const& science_path, AlphaRecipe const& recipe
                       std::int64_t rows_per_block, std::string const& wcs_cards)
 {
     source::TileFiles const files = source::tile_files(science_path);
+    core::count_event(core::Event::tile_partner_scan);
     io::FileScan const scan = io::scan_file(files.coverage, false);
     if (scan.frames.empty()) {
         throw core::IoError(core::sentence(
