@@ -214,6 +214,10 @@ class Rounds
 CoaddStatistics coadd(CoaddJob const& job, Team const& team, plan::ParallelPlan const& plan,
                       plan::Decomposition const& decomposition, Route route, StripSink& sink)
 {
+    core::require(
+        std::ranges::none_of(job.inputs,
+                             [](CoaddInput const& input) { return input.weight_scale.empty(); }),
+        "the sources of a coadd are weighed");
     return Rounds(job, team, plan, decomposition, route, sink).run();
 }
 }  // namespace sectile::engine

@@ -47,7 +47,7 @@ class CellRow
 {
   public:
     CellRow(engine::CoaddInput const& input, image::GridMap const& map,
-            source::SourcePixels const& pixels, CellLattice const& lattice)
+            image::Image<float> const& pixels, CellLattice const& lattice)
         : input_(input), map_(map), pixels_(pixels), lattice_(lattice)
     {}
 
@@ -75,7 +75,7 @@ class CellRow
     void gather(std::int64_t cell_row, std::int64_t column, int plane)
     {
         samples_.clear();
-        auto const view = pixels_.science.view();
+        auto const view = pixels_.view();
         core::Box const inside = view.box.clipped_to(input_.pixels->bounds());
         for (std::int64_t j = 0; j < samples_along(lattice_.side); ++j) {
             std::int64_t const y = sample_position(cell_row * lattice_.side, lattice_.side, j);
@@ -98,7 +98,7 @@ class CellRow
 
     engine::CoaddInput const& input_;
     image::GridMap const& map_;
-    source::SourcePixels const& pixels_;
+    image::Image<float> const& pixels_;
     CellLattice const& lattice_;
     std::vector<float> samples_;
 };
@@ -142,7 +142,7 @@ SourceCells measure_cells(engine::CoaddJob const& job, engine::CoaddInput const&
         if (window.empty()) {
             continue;
         }
-        source::SourcePixels const pixels = input.pixels->read(window);
+        image::Image<float> const pixels = input.pixels->read_science(window);
         CellRow measured(input, map, pixels, lattice);
         for (std::int64_t cell_row = row; cell_row < end; ++cell_row) {
             measured.measure(cell_row, cells);
