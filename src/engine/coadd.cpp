@@ -216,7 +216,7 @@ CoaddStatistics coadd(CoaddJob const& job, Team const& team, plan::ParallelPlan 
 {
     core::require(
         std::ranges::none_of(job.inputs,
-                             [](CoaddInput const& input) { return input.weight_scale.empty(); }),
+                             [](PlacedSource const& input) { return input.weight_scale.empty(); }),
         "the sources of a coadd are weighed");
     return Rounds(job, team, plan, decomposition, route, sink).run();
 }

@@ -78,10 +78,10 @@ std::vector<Placement> place_all(comm::Communicator const& comm, machine::TbbRun
 
 /// Noise sigma to weigh with: frames without measurable noise count as the quietest one that has
 /// some.
-double noise_floor(std::vector<CoaddInput> const& sources)
+double noise_floor(std::vector<PlacedSource> const& sources)
 {
     double floor = 0.0;
-    for (CoaddInput const& source : sources) {
+    for (PlacedSource const& source : sources) {
         for (plan::PlaneMeasurement const& plane : source.record->planes) {
             if (plane.noise_sigma > 0.0 && (floor == 0.0 || plane.noise_sigma < floor)) {
                 floor = plane.noise_sigma;
@@ -124,7 +124,7 @@ std::vector<image::NoiseCovariance> noise_of(plan::FrameRecord const& record, So
     return {noise.begin(), noise.end()};
 }
 
-void weigh(CoaddInput& source, Weighting weighting, double floor, double sharpness)
+void weigh(PlacedSource& source, Weighting weighting, double floor, double sharpness)
 {
     std::vector<plan::PlaneMeasurement> const& measured_planes = source.record->planes;
     std::size_t const planes = source.photometry.size();
@@ -153,11 +153,11 @@ compute::OutputWeight output_weight(Weighting weighting)
                                         : compute::OutputWeight::inverse_variance;
 }
 
-std::vector<double> sharpness_factors(std::vector<CoaddInput> const& sources, Weighting weighting)
+std::vector<double> sharpness_factors(std::vector<PlacedSource> const& sources, Weighting weighting)
 {
     std::vector<double> factors(sources.size(), 1.0);
     std::vector<double> known;
-    for (CoaddInput const& source : sources) {
+    for (PlacedSource const& source : sources) {
         if (source.record->quality.fwhm > 0.0) {
             known.push_back(source.record->quality.fwhm);
         }
@@ -196,17 +196,18 @@ std::vector<plan::FrameRecord const*> accepted_records(std::vector<plan::FrameRe
     return accepted;
 }
 
-std::vector<CoaddInput> place_sources(comm::Communicator const& comm, machine::TbbRunner& runner,
-                                      std::vector<plan::FrameRecord const*> const& records,
-                                      SourceKind kind, sky::SkyWcs const& grid, Weighting weighting,
-                                      source::Preparations const& preparations)
+std::vector<PlacedSource> place_sources(comm::Communicator const& comm, machine::TbbRunner& runner,
+                                        std::vector<plan::FrameRecord const*> const& records,
+                                        SourceKind kind, sky::SkyWcs const& grid,
+                                        Weighting weighting,
+                                        source::Preparations const& preparations)
 {
     auto const placements = place_all(comm, runner, records, grid);
-    std::vector<CoaddInput> sources;
+    std::vector<PlacedSource> sources;
     sources.reserve(records.size());
     for (std::size_t i = 0; i < records.size(); ++i) {
         sky::FrameHeader const& header = records[i]->header;
-        CoaddInput source;
+        PlacedSource source;
         source.id = core::SourceId{static_cast<std::uint32_t>(i)};
         source.kind = kind;
         source.record = records[i];
@@ -224,7 +225,7 @@ std::vector<CoaddInput> place_sources(comm::Communicator const& comm, machine::T
     return sources;
 }
 
-void weigh_sources(std::vector<CoaddInput>& sources, Weighting weighting)
+void weigh_sources(std::vector<PlacedSource>& sources, Weighting weighting)
 {
     double const floor = noise_floor(sources);
     auto const sharpness = sharpness_factors(sources, weighting);

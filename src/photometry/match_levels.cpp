@@ -377,7 +377,7 @@ plan::ParallelPlan plan_match(engine::CoaddJob const& job, comm::Communicator co
 std::vector<PlaneMatch> match_photometry(engine::CoaddJob& job, MatchOptions const& options,
                                          comm::Communicator const& comm, machine::Crew& crew)
 {
-    std::vector<engine::CoaddInput>& sources = job.inputs;
+    std::vector<engine::PlacedSource>& sources = job.inputs;
     CellLattice const lattice = make_lattice(sources, job.canvas);
 
     std::vector<std::size_t> indices;
@@ -389,7 +389,7 @@ std::vector<PlaneMatch> match_photometry(engine::CoaddJob& job, MatchOptions con
     comm::agree(comm, "measuring sky levels", [&] {
         plan::ParallelPlan const plan = plan_match(job, comm, crew);
         crew.for_each_item(options.progress, indices.size(), [&](std::size_t k) {
-            engine::CoaddInput const& input = sources[indices[k]];
+            engine::PlacedSource const& input = sources[indices[k]];
             own[k] = {indices[k], measure_cells(job, input, lattice, plan.rows_per_chunk)};
             apply_gains(own[k].cells, input.photometry);
         });
@@ -401,7 +401,7 @@ std::vector<PlaneMatch> match_photometry(engine::CoaddJob& job, MatchOptions con
     comm::agree(comm, "photometric solution", [&] {
         if (comm.is_root()) {
             std::vector<core::Box> footprints;
-            for (engine::CoaddInput const& input : sources) {
+            for (engine::PlacedSource const& input : sources) {
                 footprints.push_back(input.footprint);
             }
             matches = solve_planes(all, planes, footprints, lattice, options, crew.runner());

@@ -16,10 +16,10 @@ constexpr std::int64_t cells_across = 40;
 constexpr std::int64_t most_samples_across = 12;
 constexpr double least_valid = 0.8;
 
-std::int64_t median_side(std::span<engine::CoaddInput const> inputs)
+std::int64_t median_side(std::span<engine::PlacedSource const> inputs)
 {
     std::vector<std::int64_t> sides;
-    for (engine::CoaddInput const& input : inputs) {
+    for (engine::PlacedSource const& input : inputs) {
         if (!input.footprint.empty()) {
             sides.push_back(std::min(input.footprint.width(), input.footprint.height()));
         }
@@ -46,7 +46,7 @@ std::int64_t sample_position(std::int64_t begin, std::int64_t side, std::int64_t
 class CellRow
 {
   public:
-    CellRow(engine::CoaddInput const& input, image::GridMap const& map,
+    CellRow(engine::PlacedSource const& input, image::GridMap const& map,
             image::Image<float> const& pixels, CellLattice const& lattice)
         : input_(input), map_(map), pixels_(pixels), lattice_(lattice)
     {}
@@ -96,7 +96,7 @@ class CellRow
         }
     }
 
-    engine::CoaddInput const& input_;
+    engine::PlacedSource const& input_;
     image::GridMap const& map_;
     image::Image<float> const& pixels_;
     CellLattice const& lattice_;
@@ -105,7 +105,7 @@ class CellRow
 
 }  // namespace
 
-CellLattice make_lattice(std::span<engine::CoaddInput const> inputs, core::Box const& canvas)
+CellLattice make_lattice(std::span<engine::PlacedSource const> inputs, core::Box const& canvas)
 {
     CellLattice lattice;
     lattice.side = std::clamp<std::int64_t>(median_side(inputs) / cells_across, 4, 256);
@@ -123,7 +123,7 @@ std::int64_t most_cells_of_source()
     return cells_across * cells_across;
 }
 
-SourceCells measure_cells(engine::CoaddJob const& job, engine::CoaddInput const& input,
+SourceCells measure_cells(engine::CoaddJob const& job, engine::PlacedSource const& input,
                           CellLattice const& lattice, std::int64_t rows)
 {
     SourceCells cells(static_cast<std::size_t>(job.planes));

@@ -58,7 +58,7 @@ void normalise(engine::CoaddJob& job, std::size_t reference, comm::Communicator 
         return;
     }
     std::vector<plan::PlaneMeasurement> const& target = job.inputs[reference].record->planes;
-    for (engine::CoaddInput& source : job.inputs) {
+    for (engine::PlacedSource& source : job.inputs) {
         std::vector<plan::PlaneMeasurement> const& planes = source.record->planes;
         for (std::size_t c = 0; c < source.photometry.size() && c < planes.size(); ++c) {
             double const gain = config.stacking.normalize == tile::Normalize::linear_fit
@@ -74,7 +74,7 @@ void normalise(engine::CoaddJob& job, std::size_t reference, comm::Communicator 
     photometry::match_photometry(job, {config.photometric_match, config.overlap_min}, members,
                                  context.crew);
     std::vector<compute::Photometry> const gauge = job.inputs[reference].photometry;
-    for (engine::CoaddInput& source : job.inputs) {
+    for (engine::PlacedSource& source : job.inputs) {
         for (std::size_t c = 0; c < gauge.size(); ++c) {
             source.photometry[c].offset -= gauge[c].offset;
         }

@@ -25,7 +25,7 @@ enum class SourceKind : std::uint8_t
 /// An input of a coadd: its record, where it falls on the grid, how it counts, and its pixels on
 /// demand. Made once from the record (place_sources()); photometry and weights are numbers that are
 /// set afterwards. The same on every rank of the team.
-struct CoaddInput
+struct PlacedSource
 {
     core::SourceId id;
     SourceKind kind = SourceKind::frame;
@@ -51,7 +51,7 @@ struct CoaddJob
     core::Box canvas;
     int planes = 1;
     compute::CoaddRecipe recipe;
-    std::vector<CoaddInput> inputs;
+    std::vector<PlacedSource> inputs;
     bool rejection_maps = false;  ///< the strips tell what was rejected (StripOutput)
 };
 

@@ -41,14 +41,14 @@ struct Placement
 /// the ranks of `comm`; the homes go round these. *Collective*. Keeps the pointers.
 /// Weighting::none leaves of the weight maps of frames what they mask. What neighbouring pixels
 /// share of their noise is that of debayering in frames, and in tiles as it was measured.
-[[nodiscard]] std::vector<CoaddInput> place_sources(
+[[nodiscard]] std::vector<PlacedSource> place_sources(
     comm::Communicator const& comm, machine::TbbRunner& runner,
     std::vector<plan::FrameRecord const*> const& records, SourceKind kind, sky::SkyWcs const& grid,
     Weighting weighting, source::Preparations const& preparations);
 
 /// Factors of the sources' weights for their sharpness: (f / fwhm)^2 with noise_fwhm, f the least
 /// fwhm that is known; a source without one counts as the median. Otherwise 1.
-[[nodiscard]] std::vector<double> sharpness_factors(std::vector<CoaddInput> const& sources,
+[[nodiscard]] std::vector<double> sharpness_factors(std::vector<PlacedSource> const& sources,
                                                     Weighting weighting);
 
 /// Sets weight_scale and noise_sigma of sources whose photometry is settled, from what their
@@ -56,5 +56,5 @@ struct Placement
 /// w = 1 / sigma^2, sigma the noise after photometry, and noise_fwhm is that times the sharpness
 /// factor, which is at most 1, so that the weights of the result are at most inverse variances.
 /// Tiles are weighted by their weight planes.
-void weigh_sources(std::vector<CoaddInput>& sources, Weighting weighting);
+void weigh_sources(std::vector<PlacedSource>& sources, Weighting weighting);
 }  // namespace sectile::engine

@@ -40,17 +40,17 @@ class Frames
         for (std::size_t i = 0; i < widths.size(); ++i) {
             records_[i].header.geometry.planes = 1;
             records_[i].quality.fwhm = widths[i];
-            CoaddInput source;
+            PlacedSource source;
             source.record = &records_[i];
             source.photometry.resize(1);
             sources_.push_back(source);
         }
     }
-    [[nodiscard]] std::vector<CoaddInput> const& sources() const { return sources_; }
+    [[nodiscard]] std::vector<PlacedSource> const& sources() const { return sources_; }
 
   private:
     std::vector<plan::FrameRecord> records_;
-    std::vector<CoaddInput> sources_;
+    std::vector<PlacedSource> sources_;
 };
 
 TEST(SharpnessFactors, FallWithTheSquareOfTheWidth)
