@@ -119,9 +119,9 @@ struct CoaddStatistics
 /// and memory for stacks, in this order, and goes on (CoaddStatistics::ladder); the bytes stay the
 /// same.
 ///
-/// *Collective* over team.comm; only the calling thread communicates. Throws what reading and
-/// writing throw, core::IoError when nothing is left to give up, and core::InternalError when an
-/// input was not weighed.
+/// *Collective* over team.comm; only the calling thread communicates. Throws comm::AgreedFailure on
+/// every rank alike, which tells what reading or writing threw where it failed, or that nothing is
+/// left to give up; and core::InternalError, on every rank too, when an input was not weighed.
 CoaddStatistics coadd(CoaddJob const& job, Team const& team, plan::ParallelPlan const& plan,
                       plan::Decomposition const& decomposition, Route route, StripSink& sink);
 }  // namespace sectile::engine
