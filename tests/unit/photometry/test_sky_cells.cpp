@@ -142,7 +142,7 @@ class OnCanvas
     }
 
     engine::CoaddJob job;
-    engine::CoaddInput input;
+    engine::PlacedSource input;
 
   private:
     std::shared_ptr<MemorySource const> pixels_;
@@ -166,9 +166,9 @@ bool are_equal(std::vector<CellLevel> const& a, std::vector<CellLevel> const& b)
     });
 }
 
-std::vector<engine::CoaddInput> inputs_of(std::vector<core::Box> const& footprints)
+std::vector<engine::PlacedSource> inputs_of(std::vector<core::Box> const& footprints)
 {
-    std::vector<engine::CoaddInput> inputs(footprints.size());
+    std::vector<engine::PlacedSource> inputs(footprints.size());
     for (std::size_t i = 0; i < footprints.size(); ++i) {
         inputs[i].footprint = footprints[i];
     }
