@@ -174,12 +174,12 @@ std::string frames_json(std::vector<FrameRecord> const& frames)
         }
         for (auto const& [name, partner] : {std::pair{"weight_map", &frame.header.weight},
                                             std::pair{"mask", &frame.header.mask}}) {
-            if (partner->exists()) {
-                entry[name] = partner->path + "[" + std::to_string(partner->hdu) + "]";
+            if ((*partner)->exists()) {
+                entry[name] = (*partner)->path + "[" + std::to_string((*partner)->hdu) + "]";
             }
         }
-        if (frame.header.weight.exists()) {
-            entry["weight_scale"] = frame.header.weight.scale;
+        if (frame.header.weight->exists()) {
+            entry["weight_scale"] = frame.header.weight->scale;
         }
         for (plan::PlaneMeasurement const& plane : frame.planes) {
             entry["scale"].push_back(plane.scale);

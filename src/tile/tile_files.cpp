@@ -101,6 +101,29 @@ engine::StripPixels strip_from(std::span<std::byte const> bytes, int planes, boo
 }
 }  // namespace
 
+sky::FrameHeader header_of_written_tile(std::string const& science_path,
+                                        sky::WcsDescription const& wcs, int planes)
+{
+    sky::FrameHeader tile;
+    tile.path = science_path;
+    tile.geometry.width = wcs.width;
+    tile.geometry.height = wcs.height;
+    tile.geometry.planes = planes;
+    tile.geometry.stored_planes = planes;
+    tile.geometry.bits_per_pixel = -32;
+    tile.wcs = wcs;
+    source::TileFiles const files = source::tile_files(science_path);
+    sky::FrameGeometry counts = tile.geometry;
+    counts.bits_per_pixel = 32;
+    sky::FrameGeometry one_plane = tile.geometry;
+    one_plane.planes = 1;
+    one_plane.stored_planes = 1;
+    tile.weight = sky::FramePartner{files.weight, 0, tile.geometry, 1.0};
+    tile.coverage = sky::FramePartner{files.coverage, 0, counts, 1.0};
+    tile.alpha = sky::FramePartner{files.alpha, 0, one_plane, 1.0};
+    return tile;
+}
+
 struct TileSink::Impl
 {
     Impl(comm::Communicator communicator, core::Box const& box, int plane_count, bool with_maps)

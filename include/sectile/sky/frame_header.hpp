@@ -6,6 +6,7 @@
 #include <string>
 #include <tuple>
 
+#include "sectile/core/shared_value.hpp"
 #include "sectile/image/bayer.hpp"
 #include "sectile/sky/sky_wcs.hpp"
 
@@ -68,8 +69,8 @@ inline auto fields(FrameGeometry& geometry)
                     geometry.stored_width, geometry.stored_height);
 }
 
-/// An image that says something about the pixels of a frame: its weight map or its mask. Of the
-/// stored shape of the frame, with one plane or as many as are stored.
+/// An image that says something about the pixels of a frame or of a master tile: weight map, mask,
+/// coverage or alpha. Of the stored shape of the frame, with one plane or as many as are stored.
 struct FramePartner
 {
     std::string path;  ///< empty: there is none
@@ -93,13 +94,25 @@ struct FrameHeader
     ExposureFacts facts;
     /// From the HDU itself or the .wcs file beside it; empty cards when there is none.
     WcsDescription wcs;
-    std::string wcs_origin;  ///< "header", "sidecar" or empty
-    FramePartner weight;
-    FramePartner mask;
+    std::string wcs_origin;               ///< "header", "sidecar" or empty
+    core::Shared<FramePartner> weight;    ///< of most frames there is none of these
+    core::Shared<FramePartner> mask;      ///< of a frame
+    core::Shared<FramePartner> coverage;  ///< of a master tile
+    core::Shared<FramePartner> alpha;     ///< of a master tile: one plane
 };
 inline auto fields(FrameHeader& header)
 {
     return std::tie(header.path, header.hdu, header.geometry, header.facts, header.wcs,
-                    header.wcs_origin, header.weight, header.mask);
+                    header.wcs_origin, header.weight, header.mask, header.coverage, header.alpha);
+}
+
+/// As much of a header as a reader of pixels needs.
+[[nodiscard]] inline FrameHeader header_of(FramePartner const& partner)
+{
+    FrameHeader header;
+    header.path = partner.path;
+    header.hdu = partner.hdu;
+    header.geometry = partner.geometry;
+    return header;
 }
 }  // namespace sectile::sky

@@ -58,9 +58,13 @@ FrameRecord full_record()
     record.stars = {{1.5F, -2.25F, {1e30F, NAN, 0.1F}}, {}};
     record.header.geometry.stored_width = 8001;
     record.header.geometry.stored_height = 6001;
-    record.header.weight = {"/night 1/M 31.weight.fits", 2, {8001, 6001, 1, 1, false}, 0.1};
-    record.header.mask = {"/night 1/M 31.fits", 5, {8001, 6001, 1, 1}, 1.0};
-    record.header.mask.geometry.bits_per_pixel = 16;
+    record.header.weight =
+        sky::FramePartner{"/night 1/M 31.weight.fits", 2, {8001, 6001, 1, 1, false}, 0.1};
+    record.header.mask = sky::FramePartner{
+        "/night 1/M 31.fits", 5, {8001, 6001, 1, 1, false, image::BayerPattern::none, 16}, 1.0};
+    record.header.coverage =
+        sky::FramePartner{"/night 1/M 31.coverage.fits", 0, {8001, 6001, 3, 3}, 1.0};
+    record.header.alpha = sky::FramePartner{"/night 1/M 31.alpha.fits", 1, {8001, 6001, 1, 1}, 1.0};
     return record;
 }
 
@@ -142,8 +146,10 @@ void expect_same(FrameRecord const& a, FrameRecord const& b)
     EXPECT_EQ(a.header.path, b.header.path);
     EXPECT_EQ(a.header.hdu, b.header.hdu);
     expect_same(a.header.geometry, b.header.geometry);
-    expect_same(a.header.weight, b.header.weight);
-    expect_same(a.header.mask, b.header.mask);
+    expect_same(*a.header.weight, *b.header.weight);
+    expect_same(*a.header.mask, *b.header.mask);
+    expect_same(*a.header.coverage, *b.header.coverage);
+    expect_same(*a.header.alpha, *b.header.alpha);
     expect_same(a.header.facts, b.header.facts);
     EXPECT_EQ(a.header.wcs.cards, b.header.wcs.cards);
     EXPECT_EQ(a.header.wcs.width, b.header.wcs.width);
