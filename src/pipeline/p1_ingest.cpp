@@ -25,6 +25,8 @@
 #include "sectile/source/tile_source.hpp"
 #include "sectile/tile/tile_noise.hpp"
 
+#include "pipeline/star_travel.hpp"
+
 namespace sectile::pipeline
 {
 namespace
@@ -248,21 +250,15 @@ void log_verdicts(std::vector<FrameRecord> const& frames)
 
 /// The records of all ranks, numbered in the order of ranks and files. *Collective*.
 std::vector<FrameRecord> all_records(std::vector<std::vector<FrameRecord>> per_file,
-                                     comm::Communicator const& comm)
+                                     comm::Communicator const& comm, std::size_t expected)
 {
     std::vector<FrameRecord> own;
+    own.reserve(per_file.size());
     for (auto& records : per_file) {
         std::ranges::move(records, std::back_inserter(own));
         records = {};
     }
-    std::vector<FrameRecord> all;
-    comm::for_each_value(comm, std::move(own), [&](std::vector<FrameRecord> part, int /*rank*/) {
-        for (FrameRecord& frame : part) {
-            frame.id = core::FrameId{static_cast<std::uint32_t>(all.size())};
-            all.push_back(std::move(frame));
-        }
-    });
-    return all;
+    return gather_records(comm, std::move(own), expected);
 }
 
 /// Looks for frames that stand out from their kind.
@@ -331,7 +327,7 @@ std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
     for (auto& [camera, defects] : ingest::find_hot_pixels(votes, context.world)) {
         context.preparations.set_defects(camera, std::move(defects));
     }
-    std::vector<FrameRecord> all = all_records(std::move(per_file), context.world);
+    std::vector<FrameRecord> all = all_records(std::move(per_file), context.world, files.size());
     if (context.world.is_root()) {
         for (std::string const& text :
              ingest::lonely_frames(all, config.preparation_in_force().partners)) {

@@ -16,6 +16,8 @@
 #include "sectile/core/error.hpp"
 #include "sectile/core/log.hpp"
 
+#include "pipeline/star_travel.hpp"
+
 namespace sectile::pipeline
 {
 namespace
@@ -170,6 +172,7 @@ void solve_frames(std::vector<FrameRecord>& frames, RunConfig const& config, Con
     if (!search.is_needed()) {
         return;
     }
+    SharedStars const stars(context.world, frames);
     while (auto const round = search.next_round()) {
         report_notes(search, context);
         search.tell(*round, do_round(search, *round, solver_folder(config), context));

@@ -15,6 +15,8 @@
 #include "sectile/core/log.hpp"
 #include "sectile/plan/decomposition.hpp"
 
+#include "pipeline/star_travel.hpp"
+
 namespace sectile::pipeline
 {
 namespace
@@ -135,6 +137,16 @@ void register_frames(plan::MosaicPlan& mosaic, RunConfig const& config, Context&
         work.push_back({work.size(), static_cast<double>(group.frames.size())});
     }
     auto const assignment = plan::assign_work(work, context.world.size());
+    std::vector<int> registered_by(mosaic.frames.size(), -1);
+    for (std::size_t rank = 0; rank < assignment.size(); ++rank) {
+        for (std::size_t const group : assignment[rank]) {
+            for (core::FrameId const id : mosaic.groups[group].frames) {
+                registered_by[id.value] = static_cast<int>(rank);
+            }
+        }
+    }
+    send_stars(context.world, mosaic.frames,
+               [&](std::size_t frame) { return registered_by[frame]; });
     auto const& mine = assignment[static_cast<std::size_t>(context.world.rank())];
     std::vector<std::vector<Registered>> done(mine.size());
     comm::agree(context.world, "registering the frames", [&] {
