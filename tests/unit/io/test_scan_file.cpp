@@ -172,6 +172,20 @@ TEST(ScanFile, WcsCardsAreSelected)
     EXPECT_EQ(without.frames[0].wcs_origin, "");
 }
 
+TEST(ScanFile, WcsCardsAreKeptWithoutTheirComments)
+{
+    FileScan const scan = scan_image(
+        {12, 10}, joined(celestial, {"CUNIT1  = 'deg/s ''/'' '  / no unit / of length",
+                                     "LONPOLE =                180.0 / [deg] native pole"}));
+
+    ASSERT_EQ(scan.frames.size(), 1U);
+    std::string const cards = scan.frames[0].wcs.cards;
+    EXPECT_NE(cards.find("CUNIT1  = 'deg/s ''/'' '   "), std::string::npos);
+    EXPECT_NE(cards.find("LONPOLE =                180.0   "), std::string::npos);
+    EXPECT_EQ(cards.find("length"), std::string::npos);
+    EXPECT_EQ(cards.find("native"), std::string::npos);
+}
+
 class Sidecar : public testing::Test
 {
   protected:
