@@ -249,7 +249,7 @@ void make_tile_alpha(std::int64_t width, std::int64_t height, int planes, AlphaR
 void write_tile_alpha(sky::FrameHeader const& tile, AlphaRecipe const& recipe,
                       std::int64_t rows_per_block)
 {
-    io::FrameReader reader(sky::header_of(tile.coverage));
+    io::FrameReader reader(sky::header_of(*tile.coverage));
     io::FitsImageSpec spec;
     spec.width = tile.geometry.width;
     spec.height = tile.geometry.height;
