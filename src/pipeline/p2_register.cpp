@@ -97,7 +97,7 @@ void register_frames(plan::MosaicPlan& mosaic, RunConfig const& config, Context&
     });
     std::size_t const before = mosaic.groups.size();
     for (FrameRecord const& frame : mosaic.frames) {
-        if (!frame.verdict.accepted() && frame.verdict.reason.starts_with("its stars")) {
+        if (frame.verdict.code == plan::VerdictCode::another_field) {
             core::log_world(core::LogLevel::warning,
                             fmt::format("quarantined {}[{}]: {}", frame.header.path,
                                         frame.header.hdu, frame.verdict.reason));

@@ -86,7 +86,7 @@ plan::CanvasGrid plan_global_grid(std::vector<plan::FrameRecord>& frames, RunCon
     }
     for (std::size_t const index : grid.left_out) {
         frames[frame_of_input[index]].verdict = {
-            plan::FrameState::quarantined,
+            plan::VerdictCode::far_away,
             "it lies so far from all others that it would more than double the canvas "
             "(outlier_tiles drop)"};
     }

@@ -150,6 +150,7 @@ std::string frames_json(std::vector<FrameRecord> const& frames)
         entry["hdu"] = frame.header.hdu;
         entry["verdict"] = frame.verdict.accepted() ? "accepted" : "quarantined";
         if (!frame.verdict.accepted()) {
+            entry["code"] = plan::name_of(frame.verdict.code);
             entry["reason"] = frame.verdict.reason;
         }
         if (frame.header.geometry.width > 0) {

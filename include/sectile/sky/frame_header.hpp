@@ -21,7 +21,7 @@ struct ExposureFacts
     std::optional<double> mjd;       ///< start of exposure, days
     std::optional<double> exposure;  ///< seconds
     std::optional<double> gain;      ///< electrons per ADU (or the camera's gain number, see GAIN)
-    std::optional<double> saturation;
+    std::optional<double> saturation;          ///< SATURATE or DATAMAX
     std::optional<double> sensor_temperature;  ///< degrees Celsius
     std::optional<double> airmass;
     std::optional<double> ra_hint;  ///< degrees, pointing without WCS: a hint only
@@ -39,7 +39,9 @@ struct FrameGeometry
     int stored_planes = 1;     ///< in the file
     bool planes_last = false;  ///< stored as H,W,C (NAXIS1 = colour) instead of C,H,W
     image::BayerPattern bayer = image::BayerPattern::none;
-    int bits_per_pixel = 0;  ///< BITPIX
+    int bits_per_pixel = 0;    ///< BITPIX
+    double value_scale = 1.0;  ///< BSCALE
+    double value_zero = 0.0;   ///< BZERO
     /// Of the file where they differ from width and height (superpixels); 0: they do not.
     std::int64_t stored_width = 0;
     std::int64_t stored_height = 0;

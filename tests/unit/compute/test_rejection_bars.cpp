@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The bars of specification section 5: what a satellite trail leaves behind, and what clean samples
+// The bars of METHODS.md, section 17: what a satellite trail leaves behind, and what clean samples
 // lose, by method and number of frames.
 #include <algorithm>
 #include <cmath>

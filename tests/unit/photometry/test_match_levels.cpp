@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sectile/engine/placed_source.hpp"
 #include "sectile/photometry/match_levels.hpp"
 
 #include "support/scratch_folder.hpp"
@@ -45,7 +46,7 @@ class MatchPhotometry : public ::testing::Test
                 pixels.push_back(static_cast<float>((sky - plane) / planted.gain));
             }
         }
-        std::string const path = folder / ("frame_" + std::to_string(sources.size()) + ".fits");
+        std::string const path = folder / ("frame_" + std::to_string(records.size()) + ".fits");
         test::FitsBytes().image(-32, {width, height}).data(pixels).write(path);
         plan::FrameRecord record;
         record.header.path = path;
@@ -56,14 +57,23 @@ class MatchPhotometry : public ::testing::Test
         record.planes.resize(1);
         record.planes[0].background = 1000.0;
         record.planes[0].noise_sigma = 1.0;
-        sources.push_back(engine::source_of(record, engine::MosaicSource::Kind::frame));
-        sources.back().photometry.at(0).gain = planted.gain;
+        records.push_back(std::move(record));
+        gains_of_frames.push_back(planted.gain);
     }
     [[nodiscard]] PlaneMatch match(PhotometricMatch method)
     {
         machine::Crew crew(small_node(), {}, machine::BackendChoice::cpu, "");
-        auto const matches =
-            match_photometry(sources, grid, {.method = method}, {}, crew, source::Preparations{});
+        engine::CoaddJob job;
+        job.grid = &grid;
+        job.canvas = grid.bounds();
+        job.inputs = engine::place_sources({}, crew.runner(), engine::accepted_records(records),
+                                           engine::SourceKind::frame, grid,
+                                           engine::Weighting::none, source::Preparations{});
+        for (std::size_t i = 0; i < records.size(); ++i) {
+            job.inputs[i].photometry.at(0).gain = gains_of_frames[i];
+        }
+        auto const matches = match_photometry(job, {.method = method}, {}, crew);
+        sources = std::move(job.inputs);
         EXPECT_EQ(matches.size(), 1U);
         return matches.at(0);
     }
@@ -75,7 +85,9 @@ class MatchPhotometry : public ::testing::Test
 
     test::ScratchFolder folder{"match_photometry"};
     sky::SkyWcs grid{test::canvas_wcs(600, 400, 300.0, 200.0)};
-    std::vector<engine::MosaicSource> sources;
+    std::vector<plan::FrameRecord> records;
+    std::vector<double> gains_of_frames;
+    std::vector<engine::PlacedSource> sources;  ///< after the match
 };
 
 TEST_F(MatchPhotometry, BringsFramesToOneLevelAndKeepsGains)
