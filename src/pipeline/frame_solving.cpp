@@ -165,7 +165,8 @@ void FrameSolving::conclude()
     for (std::size_t const frame : left) {
         frames_[frame].verdict = {plan::FrameState::quarantined, final_reason(frame)};
     }
-    if (context_.world.is_root() && config_.keep != Keep::all) {
+    // Nothing was solved for a plan, and the folder may be that of a run that goes on right now.
+    if (context_.world.is_root() && !config_.dry_run && config_.keep != Keep::all) {
         std::error_code ignored;
         std::filesystem::remove_all(work_folder_, ignored);
     }

@@ -133,6 +133,9 @@ void FrameSolving::adopt(Finding const& finding)
 /// *Collective*: rank 0 keeps what was found.
 void FrameSolving::keep_all(std::vector<Finding> const& findings)
 {
+    if (config_.dry_run) {
+        return;
+    }
     comm::agree(context_.world, "keeping plate solutions", [&] {
         for (Finding const& finding : findings) {
             if (context_.world.is_root() && state_[finding.frame] == WcsState::known &&

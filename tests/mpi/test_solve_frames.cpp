@@ -393,6 +393,25 @@ TEST_F(SolveFrames, WrongHeadersOfAPointingAreReplacedAndRightOnesStay)
     }
 }
 
+TEST_F(SolveFrames, APlanTouchesNothing)
+{
+    add({150.0, 30.0, 0.0});
+    give_wcs(places.back(), "solved: astap");
+    add({150.02, 30.0, 3.0});  // will be tied to the first one
+    config.dry_run = true;
+    std::string const of_another_run = config.output + "/.sectile/solve/frame.axy";
+    if (world.is_root()) {
+        std::filesystem::create_directories(config.output + "/.sectile/solve");
+        std::ofstream(of_another_run) << "work in progress\n";
+    }
+
+    solve();
+
+    EXPECT_EQ(calls(), 0);
+    EXPECT_TRUE(std::filesystem::exists(of_another_run));
+    EXPECT_FALSE(std::filesystem::exists(config.output + "/solutions"));
+}
+
 TEST_F(SolveFrames, TooFewStarsAreSaidSo)
 {
     add({150.0, 30.0, 0.0});
