@@ -7,8 +7,12 @@ namespace sectile::report
 {
 std::string rank_list(std::vector<int> const& ranks)
 {
+    constexpr std::size_t longest = 400;
     std::string text;
     for (std::size_t first = 0; first < ranks.size();) {
+        if (text.size() > longest) {
+            return text.append(" and ").append(std::to_string(ranks.size() - first)).append(" more");
+        }
         std::size_t last = first;
         while (last + 1 < ranks.size() && ranks[last + 1] == ranks[last] + 1) {
             ++last;

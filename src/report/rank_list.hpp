@@ -7,7 +7,7 @@
 
 namespace sectile::report
 {
-/// "0-3,7": short whatever their number. `ranks` ascend.
+/// "0-3,7", after some hundred characters " and 12 more". `ranks` ascend.
 [[nodiscard]] std::string rank_list(std::vector<int> const& ranks);
 
 /// Text as it travels and is kept: whole up to some hundred bytes, else cut.
