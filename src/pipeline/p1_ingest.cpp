@@ -139,6 +139,11 @@ std::vector<FrameRecord> ingest_file(std::string const& path,
     for (sky::FrameHeader& header : scan.frames) {
         FrameRecord frame;
         frame.header = std::move(header);
+        if (!config.start_from_tiles) {
+            // A frame is one exposure, whatever its maker combined for it.
+            frame.header.facts.combined = 1;
+            frame.header.facts.mjd_end.reset();
+        }
         judge_wcs(frame, config.wcs_limits);
         if (image) {
             quarantine(frame, "it is the weight map of " + *image + ", not a frame");

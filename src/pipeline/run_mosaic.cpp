@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sectile/pipeline/run_mosaic.hpp"
 
+#include <exception>
 #include <memory>
 
 #include "sectile/core/event_count.hpp"
@@ -61,6 +62,7 @@ void execute(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& c
     run_heavy_phase(context, "P6 finish", plan::PlanKind::finish,
                     [&] { finish(mosaic, config, context); });
 }
+
 /// Leaves what is known of a run that failed with `error`. Where all ranks agreed on the failure,
 /// all are here, and *collective*.
 void report_failure(core::Error const& error, plan::MosaicPlan const& mosaic,
@@ -68,12 +70,13 @@ void report_failure(core::Error const& error, plan::MosaicPlan const& mosaic,
 {
     try {
         if (dynamic_cast<core::StageFailed const*>(&error) != nullptr) {
+            report_events(context);
             gather_ranks(context, log);
         }
         if (context.world.is_root()) {
             write_report(config, mosaic, context, error.what());
         }
-    } catch (core::Error const& other) {
+    } catch (std::exception const& other) {
         // What ended the run is what the user should hear of.
         core::log_local(core::LogLevel::error, other.what());
     }
