@@ -26,6 +26,7 @@
 
 #include "pipeline/broadcast.hpp"
 #include "pipeline/record_travel.hpp"
+#include "pipeline/verdicts.hpp"
 
 namespace sectile::pipeline
 {
@@ -146,6 +147,11 @@ IngestedFile ingest_file(std::string const& path, std::optional<io::FileScan> co
     for (sky::FrameHeader& header : scan.frames) {
         FrameRecord frame;
         frame.header = std::move(header);
+        if (!config.start_from_tiles) {
+            // A frame is one exposure, whatever its maker combined for it.
+            frame.header.facts.combined = 1;
+            frame.header.facts.mjd_end.reset();
+        }
         judge_wcs(frame, config.wcs_limits);
         if (image) {
             quarantine(frame, VerdictCode::companion,
@@ -251,9 +257,7 @@ void log_verdicts(std::vector<FrameRecord> const& frames)
         if (frame.verdict.accepted()) {
             ++accepted;
         } else {
-            core::log_world(core::LogLevel::warning,
-                            fmt::format("quarantined {}[{}]: {}", frame.header.path,
-                                        frame.header.hdu, frame.verdict.reason));
+            log_quarantined(frame);
         }
     }
     core::log_world(core::LogLevel::info,
@@ -290,12 +294,13 @@ void apply_quality_gate(std::vector<FrameRecord>& frames, RunConfig const& confi
         if (config.quality_gate == plan::QualityGate::reject) {
             quarantine(frame, VerdictCode::quality, finding.reason + " (quality_gate reject)");
         } else {
-            context.report.note(fmt::format("{}: {}", frame.header.path, finding.reason));
+            context.report.note(fmt::format("{}: {}", frame.header.path, finding.reason),
+                                core::LogChannel::world);
         }
     }
 }
 
-/// Throws when nothing can be used, or when --strict was given and something cannot.
+/// Throws when nothing can be used.
 void judge_input(std::vector<FrameRecord> const& frames, RunConfig const& config)
 {
     auto const first = std::ranges::find_if(
@@ -311,12 +316,6 @@ void judge_input(std::vector<FrameRecord> const& frames, RunConfig const& config
                 ? std::string{}
                 : fmt::format("the first one, {}: {}", bad->header.path, bad->verdict.reason),
             frames.empty() ? "check --input" : "see report.json for every frame"));
-    }
-    if (config.strict && bad != frames.end()) {
-        throw core::Error(core::ExitCode::strict_quarantine,
-                          core::sentence("a frame was quarantined and --strict was given",
-                                         bad->header.path + ": " + bad->verdict.reason,
-                                         "see report.json for every frame"));
     }
 }
 }  // namespace
@@ -356,7 +355,7 @@ std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
     if (context.world.is_root()) {
         for (std::string const& text :
              ingest::lonely_frames(all, config.preparation_in_force().partners)) {
-            context.report.note(text);
+            context.report.note(text, core::LogChannel::world);
         }
     }
     return all;
@@ -370,6 +369,7 @@ int planes_of_mosaic(std::vector<FrameRecord>& frames, RunConfig const& config, 
         log_verdicts(frames);
     }
     comm::agree(context.world, "choosing the frames", [&] { judge_input(frames, config); });
+    obey_strict(frames, config, context.world);
     auto const first = std::ranges::find_if(
         frames, [](FrameRecord const& frame) { return frame.verdict.accepted(); });
     return first->header.geometry.planes;

@@ -18,7 +18,7 @@ namespace
 using Json = nlohmann::json;
 
 /// Raised when the layout of the bytes changes, so that ranks of different builds notice.
-constexpr std::uint32_t layout_version = 6;
+constexpr std::uint32_t layout_version = 7;
 
 /// Numbers travel as byte strings, little-endian IEEE 754, because CBOR writers narrow doubles and
 /// replace NaN by one canonical NaN; a byte string keeps every bit, NaN and infinities included.
@@ -158,11 +158,12 @@ sky::WcsDescription wcs_of(Json const& json)
 
 Json packed(sky::ExposureFacts const& facts)
 {
-    return Json::array(
-        {facts.object, facts.filter, facts.instrument, facts.telescope, facts.date_obs,
-         packed(facts.mjd), packed(facts.exposure), packed(facts.gain), packed(facts.saturation),
-         packed(facts.sensor_temperature), packed(facts.airmass), packed(facts.ra_hint),
-         packed(facts.dec_hint), facts.mount_mode, facts.unit});
+    return Json::array({facts.object, facts.filter, facts.instrument, facts.telescope,
+                        facts.date_obs, packed(facts.mjd), packed(facts.exposure),
+                        packed(facts.gain), packed(facts.saturation),
+                        packed(facts.sensor_temperature), packed(facts.airmass),
+                        packed(facts.ra_hint), packed(facts.dec_hint), facts.mount_mode, facts.unit,
+                        packed(facts.mjd_end), facts.combined});
 }
 
 sky::ExposureFacts facts_of(Json const& json)
@@ -183,6 +184,8 @@ sky::ExposureFacts facts_of(Json const& json)
     facts.dec_hint = optional_of(json.at(12));
     facts.mount_mode = json.at(13).get<std::string>();
     facts.unit = json.at(14).get<std::string>();
+    facts.mjd_end = optional_of(json.at(15));
+    facts.combined = json.at(16).get<std::int64_t>();
     return facts;
 }
 

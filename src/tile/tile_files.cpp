@@ -185,8 +185,10 @@ void TileSink::Impl::open(source::TileFiles const& names, RejectionFiles const& 
     }
     spec.bits_per_pixel = -32;
     spec.is_unsigned = false;
-    // Fractions have no unit.
-    std::erase_if(spec.cards, [](io::FitsCard const& card) { return card.keyword == "BUNIT"; });
+    // Fractions have no unit, and no electrons behind it.
+    std::erase_if(spec.cards, [](io::FitsCard const& card) {
+        return card.keyword == "BUNIT" || card.keyword == "GAIN";
+    });
     for (auto const& [name, path] : {std::pair{"REJ_LOW", maps.low}, {"REJ_HIGH", maps.high}}) {
         spec.name = name;
         files.push_back(std::make_unique<io::FitsWriter>(path));

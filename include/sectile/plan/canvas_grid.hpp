@@ -36,7 +36,8 @@ struct GridOptions
     /// A rule, or the position angle of +y.
     std::variant<OrientationRule, core::Angle> orientation = OrientationRule::north_up;
     std::optional<sky::SkyCoord> center;
-    double padding_percent = 0.0;  ///< by which width and height grow, half of it on each side
+    /// By which width and height grow, half of it on each side; 0 to 100.
+    double padding_percent = 0.0;
     /// Text of a header (see grid_from_header_text), read by the caller; empty: none.
     std::string reference_grid;
     std::int64_t max_canvas_pixels = std::int64_t{4'000'000'000};

@@ -37,6 +37,8 @@ FrameRecord full_record()
     record.header.facts.dec_hint = std::numeric_limits<double>::denorm_min();
     record.header.facts.mount_mode = "EQ";
     record.header.facts.unit = "ADU";
+    record.header.facts.mjd_end = 60676.25;
+    record.header.facts.combined = 17;
     record.header.wcs.cards = std::string(160, 'C');
     record.header.wcs.pixel_lookup = {
         {1, 3, 2, 1.5, 2.5, 3.5, 4.5, 0.5, 0.25, {1.F, -2.F, 0.1F, 3e-39F, 4.F, NAN}}};
@@ -76,7 +78,9 @@ void expect_same(sky::ExposureFacts const& a, sky::ExposureFacts const& b)
     EXPECT_EQ(a.date_obs, b.date_obs);
     EXPECT_EQ(a.mount_mode, b.mount_mode);
     EXPECT_EQ(a.unit, b.unit);
+    EXPECT_EQ(a.combined, b.combined);
     auto const fields = {&sky::ExposureFacts::mjd,
+                         &sky::ExposureFacts::mjd_end,
                          &sky::ExposureFacts::exposure,
                          &sky::ExposureFacts::gain,
                          &sky::ExposureFacts::saturation,
