@@ -29,7 +29,7 @@ struct PlaneMeasurement
     double scale = unmeasured;
     /// Of a tile: covariance of the noise of pixels x columns and y rows apart (0 to 2) over the
     /// variance that its weights state, at [3 y + x - 1]. Empty: not known.
-    std::vector<double> noise_covariance;
+    std::vector<double> noise_covariance{};
 };
 
 /// A star of a frame that may serve registration and normalisation. Kept short: every rank holds
