@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "sectile/engine/coadd_plan.hpp"
-#include "sectile/engine/placed_source.hpp"
 
 #include "photometry/pair_planes.hpp"
 #include "photometry/sky_cells.hpp"
@@ -62,18 +61,11 @@ plan::ParallelPlan plan_match(engine::CoaddJob const& job, comm::Communicator co
 }
 }  // namespace
 
-std::vector<PlaneMatch> match_photometry(std::vector<engine::MosaicSource>& sources,
-                                         sky::SkyWcs const& grid, MatchOptions const& options,
-                                         comm::Communicator const& comm, machine::Crew& crew,
-                                         source::Preparations const& preparations)
+std::vector<PlaneMatch> match_photometry(engine::CoaddJob& job, MatchOptions const& options,
+                                         comm::Communicator const& comm, machine::Crew& crew)
 {
-    engine::CoaddJob job;
-    job.grid = &grid;
-    job.canvas = grid.bounds();
-    job.planes = sources.front().header.geometry.planes;
-    job.inputs = engine::place_sources(comm, crew.runner(), sources, grid, engine::Weighting::none,
-                                       preparations);
-    CellLattice const lattice = make_lattice(job.inputs, job.canvas);
+    std::vector<engine::PlacedSource>& sources = job.inputs;
+    CellLattice const lattice = make_lattice(sources, job.canvas);
 
     std::vector<std::size_t> indices;
     for (std::size_t i = static_cast<std::size_t>(comm.rank()); i < sources.size();
@@ -84,7 +76,7 @@ std::vector<PlaneMatch> match_photometry(std::vector<engine::MosaicSource>& sour
     comm::agree(comm, "measuring sky levels", [&] {
         plan::ParallelPlan const plan = plan_match(job, comm, crew);
         crew.for_each_item(options.progress, indices.size(), [&](std::size_t k) {
-            engine::CoaddInput const& input = job.inputs[indices[k]];
+            engine::PlacedSource const& input = sources[indices[k]];
             own[k] = {indices[k], measure_cells(job, input, lattice, plan.rows_per_chunk)};
             apply_gains(own[k].cells, input.photometry);
         });
@@ -96,7 +88,7 @@ std::vector<PlaneMatch> match_photometry(std::vector<engine::MosaicSource>& sour
     comm::agree(comm, "photometric solution", [&] {
         if (comm.is_root()) {
             std::vector<core::Box> footprints;
-            for (engine::CoaddInput const& input : job.inputs) {
+            for (engine::PlacedSource const& input : sources) {
                 footprints.push_back(input.footprint);
             }
             matches = solve_planes(all, footprints, lattice, options, crew.runner());

@@ -42,9 +42,9 @@ class SizedSource final : public source::PixelSource
     int held_;
 };
 
-CoaddInput input_at(core::Box const& footprint, int held = 1)
+PlacedSource input_at(core::Box const& footprint, int held = 1)
 {
-    CoaddInput input;
+    PlacedSource input;
     input.pixels = std::make_shared<SizedSource>(footprint.width(), footprint.height(), held);
     input.footprint = footprint;
     return input;
