@@ -16,11 +16,6 @@ namespace sectile::compute
 struct FlatLevel
 {
     std::vector<double> levels;
-
-    /// One level for all: dividing by it keeps the colour of the flat's light in the correction, as
-    /// programs do that do not know of colours. Mean of the known levels, weighted as the colours
-    /// occur (green twice) in a Bayer frame.
-    [[nodiscard]] FlatLevel overall(image::BayerPattern pattern) const;
 };
 inline auto fields(FlatLevel& level)
 {

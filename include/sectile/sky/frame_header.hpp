@@ -12,7 +12,8 @@
 
 namespace sectile::sky
 {
-/// Facts about an exposure that its header states; absent ones are empty or nullopt.
+/// Facts about an exposure, or about several that were combined, that a header states; absent ones
+/// are empty or nullopt.
 struct ExposureFacts
 {
     std::string object;
@@ -20,23 +21,25 @@ struct ExposureFacts
     std::string instrument;
     std::string telescope;
     std::string date_obs;            ///< as written, ISO 8601
-    std::optional<double> mjd;       ///< start of exposure, days
-    std::optional<double> exposure;  ///< seconds
+    std::optional<double> mjd;       ///< start of the (first) exposure, days
+    std::optional<double> mjd_end;   ///< end of the last of several, days
+    std::optional<double> exposure;  ///< seconds, of all together
     std::optional<double> gain;      ///< electrons per ADU (or the camera's gain number, see GAIN)
-    std::optional<double> saturation;
+    std::optional<double> saturation;          ///< SATURATE or DATAMAX
     std::optional<double> sensor_temperature;  ///< degrees Celsius
     std::optional<double> airmass;
     std::optional<double> ra_hint;  ///< degrees, pointing without WCS: a hint only
     std::optional<double> dec_hint;
-    std::string mount_mode;  ///< EQMODE
-    std::string unit;        ///< BUNIT
+    std::string mount_mode;     ///< EQMODE
+    std::string unit;           ///< BUNIT
+    std::int64_t combined = 1;  ///< exposures: NCOMBINE
 };
 inline auto fields(ExposureFacts& facts)
 {
     return std::tie(facts.object, facts.filter, facts.instrument, facts.telescope, facts.date_obs,
-                    facts.mjd, facts.exposure, facts.gain, facts.saturation,
+                    facts.mjd, facts.mjd_end, facts.exposure, facts.gain, facts.saturation,
                     facts.sensor_temperature, facts.airmass, facts.ra_hint, facts.dec_hint,
-                    facts.mount_mode, facts.unit);
+                    facts.mount_mode, facts.unit, facts.combined);
 }
 
 /// How the pixels of one image HDU are stored and what they become after debayering.
@@ -48,7 +51,9 @@ struct FrameGeometry
     int stored_planes = 1;     ///< in the file
     bool planes_last = false;  ///< stored as H,W,C (NAXIS1 = colour) instead of C,H,W
     image::BayerPattern bayer = image::BayerPattern::none;
-    int bits_per_pixel = 0;  ///< BITPIX
+    int bits_per_pixel = 0;    ///< BITPIX
+    double value_scale = 1.0;  ///< BSCALE
+    double value_zero = 0.0;   ///< BZERO
     /// Of the file where they differ from width and height (superpixels); 0: they do not.
     std::int64_t stored_width = 0;
     std::int64_t stored_height = 0;
@@ -66,7 +71,8 @@ inline auto fields(FrameGeometry& geometry)
 {
     return std::tie(geometry.width, geometry.height, geometry.planes, geometry.stored_planes,
                     geometry.planes_last, geometry.bayer, geometry.bits_per_pixel,
-                    geometry.stored_width, geometry.stored_height);
+                    geometry.value_scale, geometry.value_zero, geometry.stored_width,
+                    geometry.stored_height);
 }
 
 /// An image that says something about the pixels of a frame or of a master tile: weight map, mask,

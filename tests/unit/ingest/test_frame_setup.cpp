@@ -166,7 +166,7 @@ TEST(FrameSetup, FindsPartnersInOtherFiles)
     EXPECT_EQ(header.mask->hdu, 1);
     EXPECT_EQ(header.mask->geometry.bits_per_pixel, 16);
     config.partners.weight_type = source::WeightType::none;
-    EXPECT_FALSE(scan(path, config).frames.at(0).weight.exists());
+    EXPECT_FALSE(scan(path, config).frames.at(0).weight->exists());
 }
 
 TEST(FrameSetup, FindsPartnersInTheSameFile)
