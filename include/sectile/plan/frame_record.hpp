@@ -36,8 +36,8 @@ inline auto fields(PlaneMeasurement& plane)
                     plane.scale, plane.noise_covariance);
 }
 
-/// A star of a frame that may serve registration and normalisation. Kept short: every rank holds
-/// those of all frames until they are registered.
+/// A star of a frame that may serve registration and normalisation. Kept short: a rank holds those
+/// of its frames until they are registered.
 struct FrameStar
 {
     float x = 0.0F;  ///< pixels of the debayered frame, 0-based
@@ -67,7 +67,7 @@ struct FrameFootprint
     core::Angle pixel_scale;
     core::Angle position_angle;
     /// Along the outer edges of the border pixels: 8 points a side, anticlockwise in pixels from
-    /// (0,0).
+    /// (0,0). Emptied once frames are registered: footprint_of() makes it again from the WCS.
     std::vector<sky::SkyCoord> edge;
 };
 inline auto fields(FrameFootprint& footprint)
@@ -95,7 +95,8 @@ struct FrameRecord
     double masked_fraction = 0.0;          ///< of the pixels
     FrameQuality quality;
     FrameRegistration registration;
-    std::vector<FrameStar> stars;  ///< brightest first; emptied once frames are registered
+    /// Brightest first; only where they are needed, and emptied once frames are registered.
+    std::vector<FrameStar> stars;
     FrameFootprint footprint;      ///< valid when accepted
 };
 inline auto fields(FrameRecord& record)
