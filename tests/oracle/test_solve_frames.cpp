@@ -41,7 +41,7 @@ std::vector<FrameRecord> frames_in(std::filesystem::path const& folder, bool dro
         frame.stars = ingest::measure_frame(frame.header, {}, {}).stars;
         sidecars.push_back(frame.header.wcs);
         if (drop_wcs) {
-            frame.header.wcs.cards.clear();
+            frame.header.wcs.cards = {};
             frame.header.wcs_origin.clear();
             frame.verdict = {plan::VerdictCode::no_wcs, "as the test says"};
         } else {

@@ -220,7 +220,7 @@ TEST(PlateSolution, ShowsByASidecarOrByDistortion)
     sidecar.wcs_origin = "sidecar";
     EXPECT_TRUE(shows_plate_solution(sidecar));
     sky::FrameHeader table = header;
-    table.wcs.pixel_lookup.resize(1);
+    table.wcs.pixel_lookup.push_back({});
     EXPECT_TRUE(shows_plate_solution(table));
 }
 }  // namespace
