@@ -456,6 +456,9 @@ void complete(RunConfig& config)
         recipe->winsor_low = stacking.winsor_low;
         recipe->winsor_high = stacking.winsor_high;
     }
+    // The reference backend runs on the processor.
+    config.parallel.use_gpu = config.use_gpu != machine::UseGpu::off &&
+                              config.backend != machine::BackendChoice::reference;
 }
 
 void check_run(RunConfig const& config, Problems& problems)

@@ -189,6 +189,10 @@ class Rounds
 CoaddStatistics coadd(CoaddJob const& job, Team const& team, plan::ParallelPlan const& plan,
                       plan::Decomposition const& decomposition, Route route, StripSink& sink)
 {
+    core::require(
+        std::ranges::none_of(job.inputs,
+                             [](PlacedSource const& input) { return input.weight_scale.empty(); }),
+        "the sources of a coadd are weighed");
     Rounds rounds(job, team, plan, decomposition, route, sink);
     comm::agree(team.comm, "coadd", [&] { return rounds.run(); });
     return rounds.statistics();

@@ -9,7 +9,7 @@ namespace sectile::engine
 namespace
 {
 /// Most footprints over one place, counted on a coarse lattice of the canvas.
-std::int64_t deepest_overlap(std::vector<CoaddInput> const& inputs, core::Box const& canvas)
+std::int64_t deepest_overlap(std::vector<PlacedSource> const& inputs, core::Box const& canvas)
 {
     constexpr std::int64_t cells = 64;
     std::array<std::array<std::int32_t, cells + 1>, cells + 1> change{};
@@ -17,7 +17,7 @@ std::int64_t deepest_overlap(std::vector<CoaddInput> const& inputs, core::Box co
         return static_cast<std::size_t>(
             std::clamp<std::int64_t>(at * cells / std::max<std::int64_t>(1, size), 0, cells - 1));
     };
-    for (CoaddInput const& input : inputs) {
+    for (PlacedSource const& input : inputs) {
         core::Box const box = input.footprint.clipped_to(canvas);
         if (box.empty()) {
             continue;
@@ -61,7 +61,7 @@ plan::JobSize job_size(CoaddJob const& job, Route route)
     size.depth = deepest_overlap(job.inputs, job.canvas);
     size.running_mean = job.recipe.combine.is_running_mean() && route == Route::pull;
     size.rejection_maps = job.rejection_maps;
-    for (CoaddInput const& input : job.inputs) {
+    for (PlacedSource const& input : job.inputs) {
         core::Box const frame = input.pixels->bounds();
         size.source_width = std::max(size.source_width, frame.width());
         size.source_height = std::max(size.source_height, frame.height());
@@ -69,7 +69,7 @@ plan::JobSize job_size(CoaddJob const& job, Route route)
         size.row_spread = std::max(size.row_spread, input.row_spread);
         size.cross_spread = std::max(size.cross_spread, input.cross_spread);
     }
-    for (CoaddInput const& input : job.inputs) {
+    for (PlacedSource const& input : job.inputs) {
         size.load_planes = std::max(size.load_planes, input.pixels->planes_while_reading());
         size.load_margin = std::max(size.load_margin, input.pixels->margin_while_reading());
         size.open_bytes = std::max(size.open_bytes, input.pixels->bytes_while_open());
@@ -103,7 +103,7 @@ CoaddExecution plan_execution(plan::PlanKind kind, CoaddJob const& job,
     execution.plan.columns_per_chunk =
         -comm::all_reduce_max(comm, -execution.plan.columns_per_chunk);
     std::vector<core::Box> footprints;
-    for (CoaddInput const& input : job.inputs) {
+    for (PlacedSource const& input : job.inputs) {
         footprints.push_back(input.footprint.clipped_to(job.canvas));
     }
     execution.decomposition = plan::decompose_canvas(

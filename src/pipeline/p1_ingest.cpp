@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include "sectile/comm/share.hpp"
 #include "sectile/core/error.hpp"
 #include "sectile/core/log.hpp"
 #include "sectile/ingest/frame_measure.hpp"
@@ -21,10 +22,11 @@
 #include "sectile/io/frame_reader.hpp"
 #include "sectile/plan/footprint.hpp"
 #include "sectile/plan/quality_gate.hpp"
+#include "sectile/source/tile_source.hpp"
 #include "sectile/tile/tile_noise.hpp"
 
-#include "pipeline/broadcast.hpp"
-#include "pipeline/record_travel.hpp"
+#include "pipeline/star_travel.hpp"
+#include "pipeline/verdicts.hpp"
 
 namespace sectile::pipeline
 {
@@ -61,10 +63,10 @@ void judge_wcs(FrameRecord& frame, sky::WcsLimits const& limits)
 }
 
 /// A frame that is worth its pixels: it has a WCS, or may get one.
-bool is_measured(FrameRecord const& frame, RunConfig const& config)
+bool is_candidate(FrameRecord const& frame, RunConfig const& config)
 {
     bool const may_be_solved = frame.verdict.code == VerdictCode::no_wcs && config.solves_frames();
-    return !config.dry_run && (frame.verdict.accepted() || may_be_solved);
+    return frame.verdict.accepted() || may_be_solved;
 }
 
 /// Returns the candidates for hot pixels.
@@ -77,9 +79,6 @@ std::vector<compute::HotCandidate> judge_pixels(FrameRecord& frame, RunConfig co
     ingest::FrameLevels const& levels = measured.levels;
     frame.masked_fraction = levels.masked_fraction;
     frame.planes = levels.planes;
-    if (config.start_from_tiles) {
-        tile::record_tile_noise(frame.header, frame.planes);
-    }
     frame.quality = measured.quality;
     frame.stars = std::move(measured.stars);
     constexpr std::int64_t rows_of_map = 256;
@@ -96,6 +95,15 @@ std::vector<compute::HotCandidate> judge_pixels(FrameRecord& frame, RunConfig co
                                100.0 * measured.quality.saturated_fraction));
     }
     return std::move(measured.hot_candidates);
+}
+
+/// What lies beside a finished tile, and with pixels its noise.
+void judge_tile(FrameRecord& tile, RunConfig const& config)
+{
+    source::find_tile_partners(tile.header);
+    if (!config.dry_run) {
+        tile::record_tile_noise(tile.header, tile.planes);
+    }
 }
 
 /// Name of the image whose weight, coverage or alpha map (NAME.weight.fits, the convention of
@@ -123,34 +131,44 @@ struct IngestedFile
     std::vector<ingest::HotPixelVotes::Vote> votes;
 };
 
-/// All frames of one file with their verdicts; a bad file is a quarantined record.
-IngestedFile ingest_file(std::string const& path, RunConfig const& config,
-                         source::Preparations const& preparations,
+/// All frames of one file with their verdicts; a bad file is a quarantined record. `known`: its
+/// headers where they were scanned before.
+IngestedFile ingest_file(std::string const& path, std::optional<io::FileScan> const& known,
+                         RunConfig const& config, source::Preparations const& preparations,
                          ingest::HotPixelVotes const& votes)
 {
     auto const image = partner_image(path);
     if (image && config.start_from_tiles) {
         return {};
     }
-    io::FileScan scan = ingest::scan_frames(path, config.preparation_in_force(), preparations);
+    io::FileScan scan =
+        known ? *known : ingest::scan_frames(path, config.preparation_in_force(), preparations);
     IngestedFile file;
     for (sky::FrameHeader& header : scan.frames) {
         FrameRecord frame;
         frame.header = std::move(header);
+        if (!config.start_from_tiles) {
+            // A frame is one exposure, whatever its maker combined for it.
+            frame.header.facts.combined = 1;
+            frame.header.facts.mjd_end.reset();
+        }
         judge_wcs(frame, config.wcs_limits);
         if (image) {
             quarantine(frame, VerdictCode::companion,
                        "it is the weight map of " + *image + ", not a frame");
         }
-        if (is_measured(frame, config)) {
-            try {
+        try {
+            if (is_candidate(frame, config) && !config.dry_run) {
                 auto vote = votes.vote_of(frame.header, judge_pixels(frame, config, preparations));
                 if (vote) {
                     file.votes.push_back(std::move(*vote));
                 }
-            } catch (core::Error const& error) {
-                quarantine(frame, VerdictCode::unreadable, error.what());
             }
+            if (is_candidate(frame, config) && config.start_from_tiles) {
+                judge_tile(frame, config);
+            }
+        } catch (core::Error const& error) {
+            quarantine(frame, VerdictCode::unreadable, error.what());
         }
         file.records.push_back(std::move(frame));
     }
@@ -165,9 +183,13 @@ IngestedFile ingest_file(std::string const& path, RunConfig const& config,
     return file;
 }
 
+/// What was scanned of some of the files, by their index.
+using KnownScans = std::vector<std::optional<io::FileScan>>;
+
 /// How the frames are measured, from the headers of some files spread over those of this rank: a
-/// larger frame among the others enters the ladder.
-void plan_ingest(std::span<std::string const> files, RunConfig const& config, Context& context)
+/// larger frame among the others enters the ladder. Returns those headers.
+KnownScans plan_ingest(std::span<std::string const> files, RunConfig const& config,
+                       Context& context)
 {
     constexpr std::size_t looked_at = 8;
     constexpr std::int64_t record_bytes = std::int64_t{10} << 10;  // of a frame, with its stars
@@ -176,11 +198,16 @@ void plan_ingest(std::span<std::string const> files, RunConfig const& config, Co
     size.width = 1;
     size.height = 1;
     size.sources = std::ssize(files);
+    KnownScans scans(files.size());
     std::size_t const count = std::min(looked_at, files.size());
     for (std::size_t i = 0; i < count; ++i) {
-        io::FileScan const scan = ingest::scan_frames(
-            files[i * files.size() / count], config.preparation_in_force(), context.preparations);
-        for (sky::FrameHeader const& header : scan.frames) {
+        std::size_t const file = i * files.size() / count;
+        if (config.start_from_tiles && partner_image(files[file])) {
+            continue;  // it has the size of its tile
+        }
+        scans[file] =
+            ingest::scan_frames(files[file], config.preparation_in_force(), context.preparations);
+        for (sky::FrameHeader const& header : scans[file]->frames) {
             auto const source = source::make_raw_source(header, context.preparations.of(header));
             size.source_width = std::max(size.source_width, source->bounds().width());
             size.source_height = std::max(size.source_height, source->bounds().height());
@@ -192,6 +219,7 @@ void plan_ingest(std::span<std::string const> files, RunConfig const& config, Co
     }
     context.crew.keep_to(plan::make_parallel_plan(plan::PlanKind::ingest, size,
                                                   context.crew.node_now(), config.parallel));
+    return scans;
 }
 
 /// The mosaic has one number of planes: that of most accepted frames (of more planes when two are
@@ -229,9 +257,7 @@ void log_verdicts(std::vector<FrameRecord> const& frames)
         if (frame.verdict.accepted()) {
             ++accepted;
         } else {
-            core::log_world(core::LogLevel::warning,
-                            fmt::format("quarantined {}[{}]: {}", frame.header.path,
-                                        frame.header.hdu, frame.verdict.reason));
+            log_quarantined(frame);
         }
     }
     core::log_world(core::LogLevel::info,
@@ -240,19 +266,15 @@ void log_verdicts(std::vector<FrameRecord> const& frames)
 
 /// The records of all ranks, numbered in the order of ranks and files. *Collective*.
 std::vector<FrameRecord> all_records(std::vector<IngestedFile> per_file,
-                                     comm::Communicator const& comm)
+                                     comm::Communicator const& comm, std::size_t expected)
 {
     std::vector<FrameRecord> own;
+    own.reserve(per_file.size());
     for (IngestedFile& file : per_file) {
         std::ranges::move(file.records, std::back_inserter(own));
         file.records = {};
     }
-    std::vector<FrameRecord> all;
-    for_each_record(comm, std::move(own), [&](FrameRecord frame, int /*rank*/) {
-        frame.id = core::FrameId{static_cast<std::uint32_t>(all.size())};
-        all.push_back(std::move(frame));
-    });
-    return all;
+    return gather_records(comm, std::move(own), expected);
 }
 
 /// Looks for frames that stand out from their kind.
@@ -268,12 +290,13 @@ void apply_quality_gate(std::vector<FrameRecord>& frames, RunConfig const& confi
         if (config.quality_gate == plan::QualityGate::reject) {
             quarantine(frame, VerdictCode::quality, finding.reason + " (quality_gate reject)");
         } else {
-            context.report.note(fmt::format("{}: {}", frame.header.path, finding.reason));
+            context.report.note(fmt::format("{}: {}", frame.header.path, finding.reason),
+                                core::LogChannel::world);
         }
     }
 }
 
-/// Throws when nothing can be used, or when --strict was given and something cannot.
+/// Throws when nothing can be used.
 void judge_input(std::vector<FrameRecord> const& frames, RunConfig const& config)
 {
     auto const first = std::ranges::find_if(
@@ -290,32 +313,25 @@ void judge_input(std::vector<FrameRecord> const& frames, RunConfig const& config
                 : fmt::format("the first one, {}: {}", bad->header.path, bad->verdict.reason),
             frames.empty() ? "check --input" : "see report.json for every frame"));
     }
-    if (config.strict && bad != frames.end()) {
-        throw core::Error(core::ExitCode::strict_quarantine,
-                          core::sentence("a frame was quarantined and --strict was given",
-                                         bad->header.path + ": " + bad->verdict.reason,
-                                         "see report.json for every frame"));
-    }
 }
 }  // namespace
 
 std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
 {
-    auto const files = broadcast_strings(context.world, [&] {
+    auto const files = comm::broadcast_made(context.world, "input", [&] {
         return ingest::frame_files(io::find_fits_files(config.input),
                                    config.preparation_in_force());
     });
-    auto const ranks = static_cast<std::size_t>(context.world.size());
-    auto const rank = static_cast<std::size_t>(context.world.rank());
-    std::size_t const first = files.size() * rank / ranks;
-    std::size_t const last = files.size() * (rank + 1) / ranks;
+    comm::Share const share = comm::deal(files.size(), context.world);
 
-    std::vector<IngestedFile> per_file(last - first);
+    std::vector<IngestedFile> per_file(share.size());
     ingest::HotPixelVotes votes(files.size());
     comm::agree(context.world, "ingest", [&] {
-        plan_ingest(std::span(files).subspan(first, per_file.size()), config, context);
+        KnownScans const scans =
+            plan_ingest(std::span(files).subspan(share.first, share.size()), config, context);
         context.crew.for_each_item("P1 ingest", per_file.size(), [&](std::size_t i) {
-            per_file[i] = ingest_file(files[first + i], config, context.preparations, votes);
+            per_file[i] =
+                ingest_file(files[share.first + i], scans[i], config, context.preparations, votes);
         });
     });
     context.crew.release_plan();
@@ -328,11 +344,11 @@ std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
     for (auto& [camera, defects] : ingest::find_hot_pixels(votes, context.world)) {
         context.preparations.set_defects(camera, std::move(defects));
     }
-    std::vector<FrameRecord> all = all_records(std::move(per_file), context.world);
+    std::vector<FrameRecord> all = all_records(std::move(per_file), context.world, files.size());
     if (context.world.is_root()) {
         for (std::string const& text :
              ingest::lonely_frames(all, config.preparation_in_force().partners)) {
-            context.report.note(text);
+            context.report.note(text, core::LogChannel::world);
         }
     }
     return all;
@@ -346,6 +362,7 @@ int planes_of_mosaic(std::vector<FrameRecord>& frames, RunConfig const& config, 
         log_verdicts(frames);
     }
     comm::agree(context.world, "choosing the frames", [&] { judge_input(frames, config); });
+    obey_strict(frames, config, context.world);
     auto const first = std::ranges::find_if(
         frames, [](FrameRecord const& frame) { return frame.verdict.accepted(); });
     return first->header.geometry.planes;

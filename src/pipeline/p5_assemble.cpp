@@ -8,7 +8,6 @@
 #include "sectile/core/log.hpp"
 #include "sectile/engine/canvas_sink.hpp"
 #include "sectile/engine/coadd_plan.hpp"
-#include "sectile/engine/placed_source.hpp"
 #include "sectile/io/canvas_file.hpp"
 #include "sectile/product/provenance.hpp"
 
@@ -35,6 +34,22 @@ io::CanvasLayout layout_of(plan::MosaicPlan const& mosaic, RunConfig const& conf
     layout.unit = product::common_unit(mosaic.frames);
     layout.provenance = product::provenance_json(mosaic, config.picture_options_text);
     return layout;
+}
+
+/// What the coadd did on all ranks: sums, of the rounds the most. *Collective*.
+engine::CoaddStatistics over_ranks(engine::CoaddStatistics statistics,
+                                   comm::Communicator const& world)
+{
+    auto const sum = [&](std::uint64_t& count) {
+        count = static_cast<std::uint64_t>(
+            comm::all_reduce_sum(world, static_cast<std::int64_t>(count)));
+    };
+    sum(statistics.windows_read);
+    sum(statistics.bytes_read);
+    sum(statistics.bytes_sent);
+    statistics.rounds = static_cast<std::uint64_t>(
+        comm::all_reduce_max(world, static_cast<std::int64_t>(statistics.rounds)));
+    return statistics;
 }
 
 /// Counts the finished canvas rows of this rank on their way to the file.
@@ -64,17 +79,11 @@ std::string canvas_path(RunConfig const& config)
     return config.output + "/mosaic.h5";
 }
 
-void assemble(std::vector<engine::MosaicSource> const& sources, plan::MosaicPlan const& mosaic,
-              AssemblyRequest const& request, RunConfig const& config, Context& context)
+void assemble(engine::CoaddJob& job, plan::MosaicPlan const& mosaic, AssemblyRequest const& request,
+              RunConfig const& config, Context& context)
 {
-    sky::SkyWcs const grid(mosaic.grid.wcs);
-    engine::CoaddJob job;
-    job.grid = &grid;
-    job.canvas = mosaic.canvas();
-    job.planes = mosaic.planes;
+    engine::weigh_sources(job.inputs, request.weighting);
     job.recipe = request.recipe;
-    job.inputs = engine::place_sources(context.world, context.crew.runner(), sources, grid,
-                                       request.weighting, context.preparations);
 
     bool const tiles = request.kind == plan::PlanKind::phase5_reproject;
     engine::Route const route = choose_route(config, context, tiles);
@@ -100,6 +109,7 @@ void assemble(std::vector<engine::MosaicSource> const& sources, plan::MosaicPlan
         context.report.note("HDF5 wrote rows independently: " + cause);
     }
     writer.commit();
+    statistics = over_ranks(statistics, context.world);
     context.report.set(
         "assembly",
         fmt::format(

@@ -112,7 +112,7 @@ plan::CanvasGrid Overview::tile_grid(plan::Group const& group) const
     std::vector<plan::GridInput> inputs;
     inputs.reserve(group.frames.size());
     for (core::FrameId const id : group.frames) {
-        inputs.push_back(plan::grid_input_of(mosaic_.frames[id.value].footprint));
+        inputs.push_back(plan::grid_input_of(mosaic_.frames[id.value]));
     }
     plan::FrameRecord const& reference = mosaic_.frames[group.frames.front().value];
     return plan::plan_tile_grid(inputs, 0, reference.footprint.position_angle,
@@ -132,7 +132,7 @@ engine::CoaddJob Overview::make_job(std::vector<Source> const& sources, sky::Sky
     runner_.for_each(sources.size(), [&](std::size_t i, int worker) {
         sky::SkyWcs const& own = grids[static_cast<std::size_t>(worker)];
         sky::SkyWcs const source(*sources[i].first);
-        engine::CoaddInput& input = job.inputs[i];
+        engine::PlacedSource& input = job.inputs[i];
         input.pixels = sources[i].second;
         engine::Placement const placement = engine::place_on_grid(own, source);
         input.footprint = placement.footprint;
@@ -154,7 +154,7 @@ CoaddFacts Overview::facts_of(plan::PlanKind kind, engine::CoaddJob const& job, 
     facts.parallel = plan::make_parallel_plan(kind, size, machine_.rank, config_.parallel);
     std::vector<core::Box> footprints;
     footprints.reserve(job.inputs.size());
-    for (engine::CoaddInput const& input : job.inputs) {
+    for (engine::PlacedSource const& input : job.inputs) {
         footprints.push_back(input.footprint);
     }
     std::int64_t const columns = std::max<std::int64_t>(1, facts.parallel.columns_per_chunk);
@@ -178,14 +178,14 @@ CoaddFacts Overview::facts_of(plan::PlanKind kind, engine::CoaddJob const& job, 
     if (route == engine::Route::push && ranks > 1) {
         // Value, weight and coverage; the noise of each pixel where rejection needs it: of tiles
         // and of frames with weight maps.
-        bool const maps = std::ranges::any_of(job.inputs, [](engine::CoaddInput const& input) {
+        bool const maps = std::ranges::any_of(job.inputs, [](engine::PlacedSource const& input) {
             return input.pixels->held_planes() > input.pixels->planes();
         });
         bool const noise = job.recipe.combine.rejection != compute::Rejection::none &&
                            (kind == plan::PlanKind::phase5_reproject || maps ||
                             job.recipe.resample.flux_mode == compute::FluxMode::flux);
         std::vector<plan::SentFootprint> sent;
-        for (engine::CoaddInput const& input : job.inputs) {
+        for (engine::PlacedSource const& input : job.inputs) {
             sent.push_back({input.footprint, input.home});
         }
         facts.traffic = plan::push_traffic(sent, decomposition, facts.parallel.rows_per_chunk,

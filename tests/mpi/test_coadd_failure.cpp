@@ -16,7 +16,7 @@ class CoaddFailure : public sectile::testing::CoaddRanks
         engine::CoaddJob job = make_job({});
         job.inputs.back().home = last;
         if (comm_.rank() == last) {
-            for (engine::CoaddInput& input : job.inputs) {
+            for (engine::PlacedSource& input : job.inputs) {
                 input.pixels = std::make_shared<sectile::testing::PatternSource>(
                     input.id.value, core::Box{0, 0, width_, 60}, true);
             }

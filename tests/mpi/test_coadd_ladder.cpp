@@ -94,8 +94,9 @@ TEST_F(CoaddLadder, SurvivesTheFailureOfAnyAllocation)
     for (auto const& recipe : {mean_, robust_}) {
         for (auto const route : {engine::Route::pull, engine::Route::push}) {
             for (int nth = 1; nth <= 24; ++nth) {
-                std::string const where = "@" + std::to_string(nth % comm_.size());
-                (void)run(recipe, route, "allocation=" + std::to_string(nth) + "x1" + where);
+                std::string fault = "allocation=" + std::to_string(nth);
+                fault += "x1@" + std::to_string(nth % comm_.size());
+                (void)run(recipe, route, fault);
             }
         }
     }

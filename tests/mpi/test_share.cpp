@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "sectile/comm/share.hpp"
-
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "sectile/comm/share.hpp"
 #include "sectile/core/error.hpp"
 
 namespace sectile::comm

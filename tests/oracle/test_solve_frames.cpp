@@ -41,7 +41,7 @@ std::vector<FrameRecord> frames_in(std::filesystem::path const& folder, bool dro
         frame.stars = ingest::measure_frame(frame.header, {}, {}).stars;
         sidecars.push_back(frame.header.wcs);
         if (drop_wcs) {
-            frame.header.wcs.cards.clear();
+            frame.header.wcs.cards = {};
             frame.header.wcs_origin.clear();
             frame.verdict = {plan::VerdictCode::no_wcs, "as the test says"};
         } else {
@@ -200,7 +200,7 @@ TEST_F(SolveField, M27WrongWcsOfTheMount)
         double squares = 0.0;
         for (plan::FrameStar const& star : frame.stars) {
             double const apart = plan::separation_of(right.pixel_to_sky({star.x, star.y}),
-                                               own.pixel_to_sky({star.x, star.y}))
+                                                     own.pixel_to_sky({star.x, star.y}))
                                      .arcsec();
             squares += apart * apart;
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <tuple>
 #include <vector>
 
 #include "sectile/image/bayer.hpp"
@@ -16,6 +17,10 @@ struct FlatLevel
 {
     std::vector<double> levels;
 };
+inline auto fields(FlatLevel& level)
+{
+    return std::tie(level.levels);
+}
 
 /// Robust mean of the flat per colour: of the valid pixels above 0 within 3 sigma (1.4826 times
 /// the median absolute deviation) of their median, so that dead columns and dust do not shift the

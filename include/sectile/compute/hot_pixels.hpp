@@ -40,6 +40,7 @@ struct HotCandidate
     float sharpness = 0.0F;  ///< sigma by which the neighbours lack the light of a star
     friend bool operator==(HotCandidate const&, HotCandidate const&) = default;
 };
+void travels_as_bytes(HotCandidate const&);
 
 /// A detector pixel that cannot be used. Ordered by y, then x.
 struct DefectPosition
@@ -49,6 +50,7 @@ struct DefectPosition
     // NOLINTNEXTLINE(modernize-use-nullptr): the check takes the generated code for a comparison
     friend auto operator<=>(DefectPosition const&, DefectPosition const&) = default;
 };
+void travels_as_bytes(DefectPosition const&);
 
 /// Pixels from the border of a window within which candidates may differ from those of the frame:
 /// the noise is that of whole 64x64 blocks of the frame and their neighbours.

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "sectile/comm/communicator.hpp"
@@ -43,6 +44,11 @@ class HotPixelVotes
     std::uint64_t one_in_;
     std::vector<Vote> votes_;
 };
+
+inline auto fields(HotPixelVotes::Vote& vote)
+{
+    return std::tie(vote.camera, vote.path, vote.hdu, vote.candidates);
+}
 
 /// Hot pixels of each camera, ascending y, x.
 using HotPixelMaps =

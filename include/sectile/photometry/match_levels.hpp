@@ -2,12 +2,12 @@
 #pragma once
 
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "sectile/comm/communicator.hpp"
-#include "sectile/engine/mosaic_source.hpp"
+#include "sectile/engine/coadd.hpp"
 #include "sectile/machine/crew.hpp"
-#include "sectile/source/preparations.hpp"
 
 namespace sectile::photometry
 {
@@ -28,26 +28,28 @@ struct MatchOptions
     std::string progress = {};  ///< name shown while the levels are measured; empty: silent
 };
 
-/// Outcome of the photometric match of one plane of colour. The figures are for the report, on rank
-/// 0 only.
+/// Outcome of the photometric match of one plane of colour, the same on every rank.
 struct PlaneMatch
 {
     std::size_t pairs = 0;
     double rms_before = 0.0;  ///< weighted rms of the pair differences at mid-overlap, data units
     double rms_after = 0.0;
     std::vector<std::size_t> isolated;
-    std::vector<compute::Photometry> corrections;  ///< one per source, on every rank
+    std::vector<compute::Photometry> corrections;  ///< one per source
 };
+inline auto fields(PlaneMatch& match)
+{
+    return std::tie(match.pairs, match.rms_before, match.rms_after, match.isolated,
+                    match.corrections);
+}
 
 /// METHODS.md, section 11: sky levels of all sources on a common lattice of canvas cells (medians,
 /// measured by the ranks in turn), robust planes through the differences of pairs that share enough
 /// cells, then one global solution per plane of colour: first the slopes (method plane), each axis
 /// for itself, then the offsets that remain. Gauge: the mean offset and the mean slope of every
-/// connected component are 0. Gains that the sources have are kept and applied to their levels; the
-/// other corrections replace those in sources[i].photometry. *Collective*; the same corrections on
-/// every rank.
-std::vector<PlaneMatch> match_photometry(std::vector<engine::MosaicSource>& sources,
-                                         sky::SkyWcs const& grid, MatchOptions const& options,
-                                         comm::Communicator const& comm, machine::Crew& crew,
-                                         source::Preparations const& preparations);
+/// connected component are 0. Gains that the sources have are kept and applied to their levels;
+/// the other corrections replace those of job.inputs[i].photometry, and nothing else of the job
+/// changes; its recipe does not matter. *Collective*; the same corrections on every rank.
+std::vector<PlaneMatch> match_photometry(engine::CoaddJob& job, MatchOptions const& options,
+                                         comm::Communicator const& comm, machine::Crew& crew);
 }  // namespace sectile::photometry

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -36,7 +37,8 @@ struct GridOptions
     /// A rule, or the position angle of +y.
     std::variant<OrientationRule, core::Angle> orientation = OrientationRule::north_up;
     std::optional<sky::SkyCoord> center;
-    double padding_percent = 0.0;  ///< by which width and height grow, half of it on each side
+    /// By which width and height grow, half of it on each side; 0 to 100.
+    double padding_percent = 0.0;
     /// Text of a header (see grid_from_header_text), read by the caller; empty: none.
     std::string reference_grid;
     std::int64_t max_canvas_pixels = std::int64_t{4'000'000'000};
@@ -67,6 +69,11 @@ struct CanvasGrid
     [[nodiscard]] std::int64_t height() const { return wcs.height; }
     [[nodiscard]] std::string hash() const;  ///< of size and cards
 };
+inline auto fields(CanvasGrid& grid)
+{
+    return std::tie(grid.wcs, grid.projection, grid.pixel_scale, grid.center, grid.left_out,
+                    grid.far_away);
+}
 
 /// P4 (METHODS.md, section 12). Pure. Auto projection: TAN when all inputs lie within 12.5 degrees
 /// of the centre, ZEA up to 90 degrees, CAR beyond. Right at poles and across RA 0/360. Throws

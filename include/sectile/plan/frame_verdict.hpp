@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <tuple>
 
 namespace sectile::plan
 {
@@ -24,6 +25,11 @@ enum class VerdictCode : std::uint8_t
     another_field,  ///< its stars are not those of its group
 };
 
+constexpr int enumerator_count(VerdictCode)
+{
+    return static_cast<int>(VerdictCode::another_field) + 1;
+}
+
 /// Of the codes: their names as above.
 [[nodiscard]] char const* name_of(VerdictCode code);
 
@@ -34,4 +40,8 @@ struct FrameVerdict
     std::string reason;  ///< one sentence; empty for an accepted frame
     [[nodiscard]] bool accepted() const { return code == VerdictCode::none; }
 };
+inline auto fields(FrameVerdict& verdict)
+{
+    return std::tie(verdict.code, verdict.reason);
+}
 }  // namespace sectile::plan

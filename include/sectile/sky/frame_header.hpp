@@ -4,13 +4,16 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <tuple>
 
+#include "sectile/core/shared_value.hpp"
 #include "sectile/image/bayer.hpp"
 #include "sectile/sky/sky_wcs.hpp"
 
 namespace sectile::sky
 {
-/// Facts about an exposure that its header states; absent ones are empty or nullopt.
+/// Facts about an exposure, or about several that were combined, that a header states; absent ones
+/// are empty or nullopt.
 struct ExposureFacts
 {
     std::string object;
@@ -18,17 +21,26 @@ struct ExposureFacts
     std::string instrument;
     std::string telescope;
     std::string date_obs;            ///< as written, ISO 8601
-    std::optional<double> mjd;       ///< start of exposure, days
-    std::optional<double> exposure;  ///< seconds
+    std::optional<double> mjd;       ///< start of the (first) exposure, days
+    std::optional<double> mjd_end;   ///< end of the last of several, days
+    std::optional<double> exposure;  ///< seconds, of all together
     std::optional<double> gain;      ///< electrons per ADU (or the camera's gain number, see GAIN)
     std::optional<double> saturation;          ///< SATURATE or DATAMAX
     std::optional<double> sensor_temperature;  ///< degrees Celsius
     std::optional<double> airmass;
     std::optional<double> ra_hint;  ///< degrees, pointing without WCS: a hint only
     std::optional<double> dec_hint;
-    std::string mount_mode;  ///< EQMODE
-    std::string unit;        ///< BUNIT
+    std::string mount_mode;     ///< EQMODE
+    std::string unit;           ///< BUNIT
+    std::int64_t combined = 1;  ///< exposures: NCOMBINE
 };
+inline auto fields(ExposureFacts& facts)
+{
+    return std::tie(facts.object, facts.filter, facts.instrument, facts.telescope, facts.date_obs,
+                    facts.mjd, facts.mjd_end, facts.exposure, facts.gain, facts.saturation,
+                    facts.sensor_temperature, facts.airmass, facts.ra_hint, facts.dec_hint,
+                    facts.mount_mode, facts.unit, facts.combined);
+}
 
 /// How the pixels of one image HDU are stored and what they become after debayering.
 struct FrameGeometry
@@ -55,9 +67,16 @@ struct FrameGeometry
         return stored_height > 0 ? stored_height : height;
     }
 };
+inline auto fields(FrameGeometry& geometry)
+{
+    return std::tie(geometry.width, geometry.height, geometry.planes, geometry.stored_planes,
+                    geometry.planes_last, geometry.bayer, geometry.bits_per_pixel,
+                    geometry.value_scale, geometry.value_zero, geometry.stored_width,
+                    geometry.stored_height);
+}
 
-/// An image that says something about the pixels of a frame: its weight map or its mask. Of the
-/// stored shape of the frame, with one plane or as many as are stored.
+/// An image that says something about the pixels of a frame or of a master tile: weight map, mask,
+/// coverage or alpha. Of the stored shape of the frame, with one plane or as many as are stored.
 struct FramePartner
 {
     std::string path;  ///< empty: there is none
@@ -67,6 +86,10 @@ struct FramePartner
     double scale = 1.0;
     [[nodiscard]] bool exists() const { return !path.empty(); }
 };
+inline auto fields(FramePartner& partner)
+{
+    return std::tie(partner.path, partner.hdu, partner.geometry, partner.scale);
+}
 
 /// What a header says about one image HDU: one frame of the input.
 struct FrameHeader
@@ -77,8 +100,25 @@ struct FrameHeader
     ExposureFacts facts;
     /// From the HDU itself or the .wcs file beside it; empty cards when there is none.
     WcsDescription wcs;
-    std::string wcs_origin;  ///< "header", "sidecar" or empty
-    FramePartner weight;
-    FramePartner mask;
+    std::string wcs_origin;               ///< "header", "sidecar" or empty
+    core::Shared<FramePartner> weight;    ///< of most frames there is none of these
+    core::Shared<FramePartner> mask;      ///< of a frame
+    core::Shared<FramePartner> coverage;  ///< of a master tile
+    core::Shared<FramePartner> alpha;     ///< of a master tile: one plane
 };
+inline auto fields(FrameHeader& header)
+{
+    return std::tie(header.path, header.hdu, header.geometry, header.facts, header.wcs,
+                    header.wcs_origin, header.weight, header.mask, header.coverage, header.alpha);
+}
+
+/// As much of a header as a reader of pixels needs.
+[[nodiscard]] inline FrameHeader header_of(FramePartner const& partner)
+{
+    FrameHeader header;
+    header.path = partner.path;
+    header.hdu = partner.hdu;
+    header.geometry = partner.geometry;
+    return header;
+}
 }  // namespace sectile::sky

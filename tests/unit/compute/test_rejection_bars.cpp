@@ -154,6 +154,6 @@ TEST_P(RejectionBars, AFaintTrailLeavesAtMostWhatKappaAllows)
 INSTANTIATE_TEST_SUITE_P(Methods, RejectionBars,
                          ::testing::Values(Rejection::kappa_sigma, Rejection::winsorized_sigma_clip,
                                            Rejection::linear_fit_clip),
-                         [](auto const& info) { return std::string(name_of(info.param)); });
+                         [](auto const& test) { return std::string(name_of(test.param)); });
 }  // namespace
 }  // namespace sectile::compute

@@ -67,8 +67,9 @@ void expect_tight(CanvasGrid const& grid, std::vector<GridInput> const& inputs, 
 
 bool holds_card(CanvasGrid const& grid, std::string const& start)
 {
-    for (std::size_t at = 0; at < grid.wcs.cards.size(); at += 80) {
-        if (grid.wcs.cards.compare(at, start.size(), start) == 0) {
+    std::string const cards = grid.wcs.cards;
+    for (std::size_t at = 0; at < cards.size(); at += 80) {
+        if (cards.compare(at, start.size(), start) == 0) {
             return true;
         }
     }
@@ -399,8 +400,12 @@ TEST(PlanCanvas, RefusesOptionsAndInputsThatMakeNoSense)
     options.pixel_scale = Angle::from_arcsec(0.0);
     EXPECT_THROW((void)plan_canvas(inputs, options), core::ConfigError);
     options = {};
-    options.padding_percent = -1.0;
-    EXPECT_THROW((void)plan_canvas(inputs, options), core::ConfigError);
+    for (double const percent : {-1.0, 100.5}) {  // the bounds that the option has
+        options.padding_percent = percent;
+        EXPECT_THROW((void)plan_canvas(inputs, options), core::ConfigError) << percent;
+    }
+    options.padding_percent = 100.0;
+    EXPECT_NO_THROW((void)plan_canvas(inputs, options));
 }
 
 TEST(PlanCanvas, CoversRandomMosaicsAnywhereOnTheSky)

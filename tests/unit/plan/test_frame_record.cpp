@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sectile/comm/wire.hpp"
 #include "sectile/core/error.hpp"
 #include "sectile/plan/frame_record.hpp"
 
@@ -37,6 +38,8 @@ FrameRecord full_record()
     record.header.facts.dec_hint = std::numeric_limits<double>::denorm_min();
     record.header.facts.mount_mode = "EQ";
     record.header.facts.unit = "ADU";
+    record.header.facts.mjd_end = 60676.25;
+    record.header.facts.combined = 17;
     record.header.wcs.cards = std::string(160, 'C');
     record.header.wcs.pixel_lookup = {
         {1, 3, 2, 1.5, 2.5, 3.5, 4.5, 0.5, 0.25, {1.F, -2.F, 0.1F, 3e-39F, 4.F, NAN}}};
@@ -59,9 +62,13 @@ FrameRecord full_record()
     record.header.geometry.value_zero = 32768.0;
     record.header.geometry.stored_width = 8001;
     record.header.geometry.stored_height = 6001;
-    record.header.weight = {"/night 1/M 31.weight.fits", 2, {8001, 6001, 1, 1, false}, 0.1};
-    record.header.mask = {"/night 1/M 31.fits", 5, {8001, 6001, 1, 1}, 1.0};
-    record.header.mask.geometry.bits_per_pixel = 16;
+    record.header.weight =
+        sky::FramePartner{"/night 1/M 31.weight.fits", 2, {8001, 6001, 1, 1, false}, 0.1};
+    record.header.mask = sky::FramePartner{
+        "/night 1/M 31.fits", 5, {8001, 6001, 1, 1, false, image::BayerPattern::none, 16}, 1.0};
+    record.header.coverage =
+        sky::FramePartner{"/night 1/M 31.coverage.fits", 0, {8001, 6001, 3, 3}, 1.0};
+    record.header.alpha = sky::FramePartner{"/night 1/M 31.alpha.fits", 1, {8001, 6001, 1, 1}, 1.0};
     return record;
 }
 
@@ -74,13 +81,11 @@ void expect_same(sky::ExposureFacts const& a, sky::ExposureFacts const& b)
     EXPECT_EQ(a.date_obs, b.date_obs);
     EXPECT_EQ(a.mount_mode, b.mount_mode);
     EXPECT_EQ(a.unit, b.unit);
-    auto const fields = {&sky::ExposureFacts::mjd,
-                         &sky::ExposureFacts::exposure,
-                         &sky::ExposureFacts::gain,
-                         &sky::ExposureFacts::saturation,
-                         &sky::ExposureFacts::sensor_temperature,
-                         &sky::ExposureFacts::airmass,
-                         &sky::ExposureFacts::ra_hint,
+    EXPECT_EQ(a.combined, b.combined);
+    auto const fields = {&sky::ExposureFacts::mjd,        &sky::ExposureFacts::mjd_end,
+                         &sky::ExposureFacts::exposure,   &sky::ExposureFacts::gain,
+                         &sky::ExposureFacts::saturation, &sky::ExposureFacts::sensor_temperature,
+                         &sky::ExposureFacts::airmass,    &sky::ExposureFacts::ra_hint,
                          &sky::ExposureFacts::dec_hint};
     for (auto const field : fields) {
         ASSERT_EQ((a.*field).has_value(), (b.*field).has_value());
@@ -90,7 +95,8 @@ void expect_same(sky::ExposureFacts const& a, sky::ExposureFacts const& b)
     }
 }
 
-void expect_same(std::vector<sky::LookupTable> const& a, std::vector<sky::LookupTable> const& b)
+void expect_same(core::SharedList<sky::LookupTable> const& a,
+                 core::SharedList<sky::LookupTable> const& b)
 {
     ASSERT_EQ(a.size(), b.size());
     for (std::size_t t = 0; t < a.size(); ++t) {
@@ -143,8 +149,10 @@ void expect_same(FrameRecord const& a, FrameRecord const& b)
     EXPECT_EQ(a.header.path, b.header.path);
     EXPECT_EQ(a.header.hdu, b.header.hdu);
     expect_same(a.header.geometry, b.header.geometry);
-    expect_same(a.header.weight, b.header.weight);
-    expect_same(a.header.mask, b.header.mask);
+    expect_same(*a.header.weight, *b.header.weight);
+    expect_same(*a.header.mask, *b.header.mask);
+    expect_same(*a.header.coverage, *b.header.coverage);
+    expect_same(*a.header.alpha, *b.header.alpha);
     expect_same(a.header.facts, b.header.facts);
     EXPECT_EQ(a.header.wcs.cards, b.header.wcs.cards);
     EXPECT_EQ(a.header.wcs.width, b.header.wcs.width);
@@ -181,12 +189,17 @@ void expect_same(FrameRecord const& a, FrameRecord const& b)
     expect_same(a.footprint, b.footprint);
 }
 
+std::vector<FrameRecord> travelled(std::vector<FrameRecord> const& records)
+{
+    return comm::from_bytes<std::vector<FrameRecord>>(comm::to_bytes(records));
+}
+
 TEST(FrameRecord, TravelsBitForBit)
 {
     std::vector<FrameRecord> const records{full_record(), FrameRecord{},
                                            test::frame_of(9, {.ra = 10.0})};
 
-    std::vector<FrameRecord> const arrived = plan::unpack(plan::pack(records));
+    std::vector<FrameRecord> const arrived = travelled(records);
 
     ASSERT_EQ(arrived.size(), records.size());
     for (std::size_t i = 0; i < records.size(); ++i) {
@@ -200,23 +213,24 @@ TEST(FrameRecord, KeepsThePayloadOfANaN)
     FrameRecord record;
     record.masked_fraction = std::bit_cast<double>(std::uint64_t{0xfff8'0000'dead'beefULL});
 
-    std::vector<FrameRecord> const arrived = plan::unpack(plan::pack({record}));
+    std::vector<FrameRecord> const arrived = travelled({record});
 
     EXPECT_EQ(bits_of(arrived.at(0).masked_fraction), 0xfff8'0000'dead'beefULL);
 }
 
 TEST(FrameRecord, TravelsAsAnEmptyList)
 {
-    EXPECT_TRUE(plan::unpack(plan::pack({})).empty());
+    EXPECT_TRUE(travelled({}).empty());
 }
 
 TEST(FrameRecord, RefusesBytesThatAreCutOffOrForeign)
 {
-    std::vector<std::byte> bytes = plan::pack({full_record()});
+    std::vector<std::byte> bytes = comm::to_bytes(std::vector{full_record()});
     bytes.resize(bytes.size() / 2);
 
-    EXPECT_THROW((void)plan::unpack(bytes), core::InternalError);
-    EXPECT_THROW((void)plan::unpack(std::vector<std::byte>(10, std::byte{0x61})),
+    EXPECT_THROW((void)comm::from_bytes<std::vector<FrameRecord>>(bytes), core::InternalError);
+    EXPECT_THROW((void)comm::from_bytes<std::vector<FrameRecord>>(
+                     std::vector<std::byte>(10, std::byte{0x61})),
                  core::InternalError);
 }
 }  // namespace
