@@ -2,10 +2,10 @@
 #include "app/commands.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <iostream>
 #include <optional>
 
+#include "sectile/comm/share.hpp"
 #include "sectile/core/log.hpp"
 #include "sectile/machine/node.hpp"
 #include "sectile/pipeline/run_mosaic.hpp"
@@ -44,28 +44,22 @@ std::optional<pipeline::RunConfig> shared_run_config(Words const& words, bool dr
                                                      comm::Communicator const& world)
 {
     std::optional<pipeline::RunConfig> config;
+    std::optional<std::string> text;
     std::optional<core::ConfigError> wrong;
     if (world.is_root()) {
         try {
             config = read_run_request(words, dry_run).config;
+            text = config->options_text;
         } catch (core::ConfigError const& error) {
             wrong = error;
         }
     }
-    // An empty text stands for failure: the text of a configuration never is.
-    std::string const text = config ? config->options_text : std::string{};
-    auto const begin = reinterpret_cast<std::byte const*>(text.data());
-    std::vector<std::byte> bytes(begin, begin + text.size());
-    comm::broadcast(world, bytes);
+    comm::broadcast_value(world, text);
     if (wrong) {
         throw core::StageFailed(wrong->code(), wrong->what());
     }
-    if (bytes.empty()) {
-        return std::nullopt;
-    }
-    if (!config) {
-        config = run_config_from_text(
-            std::string(reinterpret_cast<char const*>(bytes.data()), bytes.size()));
+    if (text && !config) {
+        config = run_config_from_text(*text);
     }
     return config;
 }

@@ -88,9 +88,9 @@ bool shows_plate_solution(sky::FrameHeader const& header)
     }
     constexpr std::array<std::string_view, 8> signs = {"-SIP",  "A_ORDER", "--TPV", "--TNX",
                                                        "--ZPX", "--TPD",   "AMDX1", "PV1_"};
-    return std::ranges::any_of(signs, [&](std::string_view sign) {
-        return header.wcs.cards.find(sign) != std::string::npos;
-    });
+    std::string const cards = header.wcs.cards.text();
+    return std::ranges::any_of(
+        signs, [&](std::string_view sign) { return cards.find(sign) != std::string::npos; });
 }
 
 std::vector<std::vector<std::size_t>> clusters_of(std::vector<plan::FrameRecord> const& frames,

@@ -3,9 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <span>
 
+#include "sectile/comm/share.hpp"
 #include "sectile/compute/debayer_noise.hpp"
 #include "sectile/core/event_count.hpp"
 #include "sectile/plan/recorded_noise.hpp"
@@ -54,26 +53,14 @@ std::vector<Placement> place_all(comm::Communicator const& comm, machine::TbbRun
                                  std::vector<plan::FrameRecord const*> const& records,
                                  sky::SkyWcs const& grid)
 {
-    std::size_t const ranks = static_cast<std::size_t>(comm.size());
-    std::size_t const rank = static_cast<std::size_t>(comm.rank());
-    std::size_t const first = records.size() * rank / ranks;
-    std::size_t const last = records.size() * (rank + 1) / ranks;
-    std::vector<Placement> own(last - first);
-    comm::agree(comm, "placing the sources on the grid", [&] {
-        runner.for_each(own.size(), [&](std::size_t i, int /*worker*/) {
-            own[i] = place_with_map(grid, records[first + i]->header.wcs);
+    return comm::all_gather_dealt(
+        comm, "placing the sources on the grid", records.size(), [&](comm::Share const& share) {
+            std::vector<Placement> own(share.size());
+            runner.for_each(own.size(), [&](std::size_t i, int /*worker*/) {
+                own[i] = place_with_map(grid, records[share.first + i]->header.wcs);
+            });
+            return own;
         });
-    });
-    std::vector<Placement> all;
-    for (auto const& part : comm::all_gather(comm, std::as_bytes(std::span(own)))) {
-        std::size_t const count = part.size() / sizeof(Placement);
-        std::size_t const at = all.size();
-        all.resize(at + count);
-        if (count > 0) {
-            std::memcpy(all.data() + at, part.data(), part.size());
-        }
-    }
-    return all;
 }
 
 /// Noise sigma to weigh with: frames without measurable noise count as the quietest one that has

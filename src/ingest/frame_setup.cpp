@@ -186,11 +186,12 @@ void halve_frame(sky::FrameHeader& header)
     header.wcs = solve::transferred_wcs(mosaic, to_mosaic, static_cast<int>(geometry.width),
                                         static_cast<int>(geometry.height));
     // These belong to the same detector here, so that they stay.
-    header.wcs.pixel_lookup = mosaic.pixel_lookup;
-    header.wcs.detector_lookup = mosaic.detector_lookup;
-    for (auto* const tables : {&header.wcs.pixel_lookup, &header.wcs.detector_lookup}) {
-        std::ranges::for_each(*tables, halve_table);
-    }
+    auto const halved = [](std::vector<sky::LookupTable> tables) {
+        std::ranges::for_each(tables, halve_table);
+        return tables;
+    };
+    header.wcs.pixel_lookup = halved(mosaic.pixel_lookup.items());
+    header.wcs.detector_lookup = halved(mosaic.detector_lookup.items());
 }
 
 io::FileScan scan_frames(std::string const& path, source::PreparationOptions const& options,
@@ -238,7 +239,7 @@ io::FileScan scan_frames(std::string const& path, source::PreparationOptions con
 void scale_weights(plan::FrameRecord& frame, source::PreparationOptions const& options,
                    std::int64_t rows)
 {
-    sky::FramePartner& map = frame.header.weight;
+    sky::FramePartner map = *frame.header.weight;
     if (!map.exists() || options.partners.weight_type != source::WeightType::map_weight) {
         return;
     }
@@ -272,6 +273,7 @@ void scale_weights(plan::FrameRecord& frame, source::PreparationOptions const& o
     if (!samples.empty()) {
         map.scale = inverse_variance / static_cast<double>(frame.planes.size()) /
                     static_cast<double>(core::median_in_place(samples));
+        frame.header.weight = std::move(map);
     }
 }
 
@@ -297,7 +299,7 @@ std::vector<std::string> lonely_frames(std::vector<plan::FrameRecord> const& fra
         std::size_t count = 0;
         std::string first;
         for (plan::FrameRecord const& frame : frames) {
-            if (frame.verdict.accepted() && !partner(frame.header).exists()) {
+            if (frame.verdict.accepted() && !partner(frame.header)->exists()) {
                 first = count == 0 ? frame.header.path : first;
                 ++count;
             }

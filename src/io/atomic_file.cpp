@@ -104,10 +104,29 @@ void publish_file(std::string const& path)
 
 void write_text_file(std::string const& path, std::string_view text)
 {
+    write_text_file(path, [&](TextSink const& out) { out(text); });
+}
+
+void write_text_file(std::string const& path, std::function<void(TextSink const&)> const& write)
+{
+    constexpr std::size_t enough = std::size_t{64} << 10;
     std::string const temporary = temporary_name(path);
     try {
         PosixFile file = PosixFile::create(temporary);
-        file.write_at(text.data(), text.size(), 0);
+        std::int64_t written = 0;
+        std::string held;
+        auto const flush = [&] {
+            file.write_at(held.data(), held.size(), written);
+            written += std::ssize(held);
+            held.clear();
+        };
+        write([&](std::string_view piece) {
+            held += piece;
+            if (held.size() >= enough) {
+                flush();
+            }
+        });
+        flush();
         file.close();
         publish_file(path);
     } catch (...) {

@@ -2,13 +2,12 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <limits>
-#include <span>
 #include <vector>
 
+#include "sectile/comm/share.hpp"
 #include "sectile/core/error.hpp"
 #include "sectile/io/atomic_file.hpp"
 #include "sectile/io/canvas_file.hpp"
@@ -371,10 +370,7 @@ void CanvasWriter::write(CanvasStrip const& strip)
 std::string CanvasWriter::independent_cause() const
 {
     std::uint32_t causes = 0;
-    auto const own = std::as_bytes(std::span(&impl_->causes, 1));
-    for (std::vector<std::byte> const& bytes : comm::all_gather(impl_->comm, own)) {
-        std::uint32_t of_rank = 0;
-        std::memcpy(&of_rank, bytes.data(), sizeof of_rank);
+    for (std::uint32_t const of_rank : comm::all_gather_values(impl_->comm, impl_->causes)) {
         causes |= of_rank;
     }
     return describe_cause(causes);

@@ -69,6 +69,21 @@ bool is_wcs_keyword(std::string_view keyword)
            });
 }
 
+/// The comment begins at the first slash outside a string. Nobody reads those of a WCS, and every
+/// frame would hold them.
+std::string without_comment(std::string card)
+{
+    constexpr std::size_t value_field = 9;
+    bool is_in_string = false;
+    for (std::size_t i = value_field; i < card.size() && card[value_field - 1] == '='; ++i) {
+        is_in_string = is_in_string != (card[i] == '\'');
+        if (card[i] == '/' && !is_in_string) {
+            std::fill(card.begin() + static_cast<std::ptrdiff_t>(i), card.end(), ' ');
+        }
+    }
+    return card;
+}
+
 fs::path find_sidecar(std::string const& fits_path)
 {
     fs::path stem(fits_path);
@@ -113,7 +128,7 @@ std::string select_wcs_cards(HeaderCards const& header, std::vector<std::int64_t
         std::string_view const keyword = keyword_of(card);
         continues = keyword == "CONTINUE" ? continues : is_wcs_keyword(keyword);
         if (continues) {
-            selected.add_raw(card);
+            selected.add_raw(without_comment(card));
         }
     }
     return selected.text();

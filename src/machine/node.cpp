@@ -4,16 +4,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
 #include <memory>
 #include <numeric>
-#include <span>
 #include <thread>
+#include <utility>
 
 #include <hwloc.h>
 
+#include "sectile/comm/share.hpp"
 #include "sectile/compute/backend.hpp"
-#include "sectile/core/error.hpp"
 
 namespace sectile::machine
 {
@@ -76,34 +75,6 @@ std::int64_t memory_of_machine()
     Topology const topology = load_topology();
     return topology ? static_cast<std::int64_t>(hwloc_get_root_obj(topology.get())->total_memory)
                     : 0;
-}
-
-/// What travels between the ranks of a node: numbers first, then the mask.
-struct FactsOnWire
-{
-    std::int64_t total = 0;
-    std::int64_t available = 0;
-    double quota = 0.0;  ///< 0: none
-};
-
-std::vector<std::byte> pack_facts(NodeFacts const& facts)
-{
-    FactsOnWire const wire{facts.memory.total, facts.memory.available,
-                           facts.cpu_quota.value_or(0.0)};
-    std::vector<std::byte> bytes(sizeof wire + facts.cpus.size() * sizeof(int));
-    std::memcpy(bytes.data(), &wire, sizeof wire);
-    std::memcpy(bytes.data() + sizeof wire, facts.cpus.data(), facts.cpus.size() * sizeof(int));
-    return bytes;
-}
-
-std::pair<FactsOnWire, std::vector<int>> unpack_facts(std::span<std::byte const> bytes)
-{
-    FactsOnWire wire;
-    core::require(bytes.size() >= sizeof wire, "facts of a node are complete");
-    std::memcpy(&wire, bytes.data(), sizeof wire);
-    std::vector<int> cpus((bytes.size() - sizeof wire) / sizeof(int));
-    std::memcpy(cpus.data(), bytes.data() + sizeof wire, cpus.size() * sizeof(int));
-    return {wire, std::move(cpus)};
 }
 
 std::string gibibytes(std::int64_t bytes)
@@ -188,26 +159,24 @@ plan::Capabilities detect_capabilities(comm::Communicator const& comm)
 {
     comm::Communicator const node = comm.split_by_node();
     std::vector<std::vector<int>> masks;
-    FactsOnWire tightest;
-    for (auto const& bytes : comm::all_gather(node, pack_facts(read_node_facts()))) {
-        auto [wire, cpus] = unpack_facts(bytes);
-        bool const first = masks.empty();
-        masks.push_back(std::move(cpus));
-        tightest.total = first ? wire.total : std::min(tightest.total, wire.total);
-        tightest.available = first ? wire.available : std::min(tightest.available, wire.available);
-        if (wire.quota > 0.0) {
-            tightest.quota =
-                tightest.quota > 0.0 ? std::min(tightest.quota, wire.quota) : wire.quota;
+    NodeFacts tightest;
+    for (NodeFacts& facts : comm::all_gather_values(node, read_node_facts())) {
+        if (masks.empty()) {
+            tightest.memory = facts.memory;
         }
-    }
-    std::optional<double> quota;
-    if (tightest.quota > 0.0) {
-        quota = tightest.quota;
+        tightest.memory.total = std::min(tightest.memory.total, facts.memory.total);
+        tightest.memory.available = std::min(tightest.memory.available, facts.memory.available);
+        if (facts.cpu_quota) {
+            tightest.cpu_quota =
+                std::min(*facts.cpu_quota, tightest.cpu_quota.value_or(*facts.cpu_quota));
+        }
+        masks.push_back(std::move(facts.cpus));
     }
     plan::Capabilities capabilities;
-    capabilities.cores = share_cores(masks, quota)[static_cast<std::size_t>(node.rank())];
-    capabilities.ram_total = tightest.total;
-    capabilities.ram_available = tightest.available;
+    capabilities.cores =
+        share_cores(masks, tightest.cpu_quota)[static_cast<std::size_t>(node.rank())];
+    capabilities.ram_total = tightest.memory.total;
+    capabilities.ram_available = tightest.memory.available;
     capabilities.ranks_on_node = node.size();
     capabilities.gpus = compute::cuda_device_count();
     return capabilities;
@@ -221,8 +190,8 @@ std::string describe_nodes(comm::Communicator const& comm)
         mine = describe_node(read_node_facts(), capabilities);
     }
     std::string text;
-    for (auto const& bytes : comm::gather(comm, std::as_bytes(std::span(mine)))) {
-        text.append(reinterpret_cast<char const*>(bytes.data()), bytes.size());
+    for (std::string const& of_node : comm::gather_values(comm, std::move(mine))) {
+        text += of_node;
     }
     return text;
 }

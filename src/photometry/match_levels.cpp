@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sectile/photometry/match_levels.hpp"
 
-#include <cstring>
 #include <span>
-#include <type_traits>
 #include <utility>
 
+#include "sectile/comm/share.hpp"
 #include "sectile/engine/coadd_plan.hpp"
 
 #include "photometry/pair_planes.hpp"
@@ -15,27 +14,6 @@ namespace sectile::photometry
 {
 namespace
 {
-/// The corrections of rank 0 on every rank; counts and residuals stay on rank 0, which writes the
-/// report.
-void broadcast_corrections(comm::Communicator const& comm, std::vector<PlaneMatch>& matches,
-                           std::size_t sources)
-{
-    static_assert(std::is_trivially_copyable_v<compute::Photometry>);
-    std::size_t const plane_bytes = sources * sizeof(compute::Photometry);
-    std::vector<std::byte> bytes(matches.size() * plane_bytes);
-    for (std::size_t plane = 0; plane < matches.size(); ++plane) {
-        std::memcpy(bytes.data() + plane * plane_bytes, matches[plane].corrections.data(),
-                    plane_bytes);
-    }
-    comm::broadcast(comm, bytes);
-    matches.resize(bytes.size() / plane_bytes);
-    for (std::size_t plane = 0; plane < matches.size(); ++plane) {
-        matches[plane].corrections.resize(sources);
-        std::memcpy(matches[plane].corrections.data(), bytes.data() + plane * plane_bytes,
-                    plane_bytes);
-    }
-}
-
 /// Levels as they are after the gains that the sources have.
 void apply_gains(SourceCells& cells, std::vector<compute::Photometry> const& photometry)
 {
@@ -84,17 +62,13 @@ std::vector<PlaneMatch> match_photometry(engine::CoaddJob& job, MatchOptions con
     crew.release_plan();
     auto const planes = static_cast<std::size_t>(job.planes);
     std::vector<SourceCells> const all = gather_cells(comm, std::move(own), sources.size(), planes);
-    std::vector<PlaneMatch> matches;
-    comm::agree(comm, "photometric solution", [&] {
-        if (comm.is_root()) {
-            std::vector<core::Box> footprints;
-            for (engine::PlacedSource const& input : sources) {
-                footprints.push_back(input.footprint);
-            }
-            matches = solve_planes(all, footprints, lattice, options, crew.runner());
+    std::vector<PlaneMatch> matches = comm::broadcast_made(comm, "photometric solution", [&] {
+        std::vector<core::Box> footprints;
+        for (engine::PlacedSource const& input : sources) {
+            footprints.push_back(input.footprint);
         }
+        return solve_planes(all, footprints, lattice, options, crew.runner());
     });
-    broadcast_corrections(comm, matches, sources.size());
     for (std::size_t i = 0; i < sources.size(); ++i) {
         for (std::size_t plane = 0; plane < planes; ++plane) {
             matches[plane].corrections[i].gain = sources[i].photometry[plane].gain;

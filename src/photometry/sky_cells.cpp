@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "sectile/comm/share.hpp"
 #include "sectile/core/robust.hpp"
 #include "sectile/sky/make_grid_map.hpp"
 
@@ -149,5 +150,18 @@ SourceCells measure_cells(engine::CoaddJob const& job, engine::PlacedSource cons
         }
     }
     return cells;
+}
+
+std::vector<SourceCells> gather_cells(comm::Communicator const& comm, std::vector<IndexedCells> own,
+                                      std::size_t sources, std::size_t planes)
+{
+    std::vector<SourceCells> all(sources, SourceCells(planes));
+    for (auto& part : comm::gather_values(comm, std::move(own))) {
+        for (IndexedCells& source : part) {
+            all[source.source] = std::move(source.cells);
+        }
+        part = {};
+    }
+    return all;
 }
 }  // namespace sectile::photometry

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <tuple>
 #include <vector>
 
 #include "sectile/engine/coadd.hpp"
@@ -15,6 +16,7 @@ struct CellLevel
     std::uint32_t cell = 0;  ///< row * columns of the lattice + column
     float level = 0.0F;
 };
+void travels_as_bytes(CellLevel const&);
 
 /// The cells a source covers, ascending, for each plane.
 using SourceCells = std::vector<std::vector<CellLevel>>;
@@ -26,9 +28,9 @@ struct CellLattice
     std::uint32_t columns = 0;  ///< of the lattice
 };
 
-/// Cells of a 40th of the typical footprint: large enough for a level to a tenth of the noise,
-/// small enough that stars disturb few of them. Larger ones where the canvas would have more than
-/// 2^32 of them.
+/// Cells of a 40th of the typical footprint, 4 to 256 px: large enough for a level to a tenth of
+/// the noise, small enough that stars disturb few of them. Larger ones where the canvas would have
+/// more than 2^32 of them.
 [[nodiscard]] CellLattice make_lattice(std::span<engine::PlacedSource const> inputs,
                                        core::Box const& canvas);
 
@@ -48,6 +50,10 @@ struct IndexedCells
     std::size_t source = 0;
     SourceCells cells;
 };
+inline auto fields(IndexedCells& source)
+{
+    return std::tie(source.source, source.cells);
+}
 
 /// The cells of all sources on rank 0, by index; empty lists elsewhere and for sources that nobody
 /// measured. *Collective*.

@@ -5,16 +5,18 @@
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "sectile/astrometry/kept_solutions.hpp"
 #include "sectile/astrometry/wcs_search.hpp"
+#include "sectile/comm/share.hpp"
 #include "sectile/core/error.hpp"
 #include "sectile/core/log.hpp"
 
-#include "pipeline/solve_findings.hpp"
+#include "pipeline/star_travel.hpp"
 #include "pipeline/verdicts.hpp"
 
 namespace sectile::pipeline
@@ -104,12 +106,18 @@ void report_notes(WcsSearch& search, Context& context)
 std::vector<Finding> do_round(WcsSearch const& search, SearchRound const& round,
                               std::string const& folder, Context& context)
 {
-    return deal_findings(context, name_of(round.step), round.tasks.size(), [&](std::size_t task) {
-        if (round.calls_solver()) {
-            std::filesystem::create_directories(folder);
-        }
-        return search.work_on(round, task);
-    });
+    std::string const name = name_of(round.step);
+    return comm::all_gather_dealt(
+        context.world, name, round.tasks.size(), [&](comm::Share const& share) {
+            std::vector<Finding> found(share.size());
+            context.crew.for_each_item(name, share.size(), [&](std::size_t i) {
+                if (round.calls_solver()) {
+                    std::filesystem::create_directories(folder);
+                }
+                found[i] = search.work_on(round, share.first + i);
+            });
+            return found;
+        });
 }
 
 /// Rank 0 keeps what was found for later runs. *Collective*.
@@ -161,6 +169,7 @@ void solve_frames(std::vector<FrameRecord>& frames, RunConfig const& config, Con
     if (!search.is_needed()) {
         return;
     }
+    SharedStars const stars(context.world, frames);
     while (auto const round = search.next_round()) {
         report_notes(search, context);
         search.tell(*round, do_round(search, *round, solver_folder(config), context));

@@ -2,16 +2,20 @@
 #include "pipeline/p2_register.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "sectile/astrometry/register_group.hpp"
+#include "sectile/comm/share.hpp"
 #include "sectile/core/log.hpp"
 #include "sectile/plan/decomposition.hpp"
 
-#include "pipeline/record_travel.hpp"
+#include "pipeline/star_travel.hpp"
 #include "pipeline/verdicts.hpp"
 
 namespace sectile::pipeline
@@ -20,16 +24,68 @@ namespace
 {
 using plan::FrameRecord;
 
-void forget_stars(std::vector<FrameRecord>& frames)
+/// What only the steps so far needed. The edge of a footprint can be had again from the WCS.
+void forget_details(std::vector<FrameRecord>& frames)
 {
     for (FrameRecord& frame : frames) {
         frame.stars = {};
+        frame.footprint.edge = {};
     }
 }
 
-/// The frames of one group, registered, without their stars.
-std::vector<FrameRecord> registered(plan::Group const& group, std::vector<FrameRecord> const& all,
-                                    core::TaskRunner& runner)
+/// A WCS that stars gave.
+struct TiedWcs
+{
+    sky::WcsDescription wcs;
+    plan::FrameFootprint footprint;
+};
+auto fields(TiedWcs& tied)
+{
+    return std::tie(tied.wcs, tied.footprint);
+}
+
+/// What registration found about a frame: all that it changes of a record.
+struct Registered
+{
+    core::FrameId id;
+    plan::FrameVerdict verdict;
+    plan::FrameRegistration registration;
+    std::optional<TiedWcs> tied;
+    std::vector<double> scales;  ///< of its planes
+};
+auto fields(Registered& found)
+{
+    return std::tie(found.id, found.verdict, found.registration, found.tied, found.scales);
+}
+
+Registered registered(FrameRecord& frame)
+{
+    Registered found{frame.id, std::move(frame.verdict), frame.registration, {}, {}};
+    if (frame.registration.matches > 0) {
+        found.tied = {std::move(frame.header.wcs), std::move(frame.footprint)};
+        found.tied->footprint.edge = {};
+    }
+    for (plan::PlaneMeasurement const& plane : frame.planes) {
+        found.scales.push_back(plane.scale);
+    }
+    return found;
+}
+
+void apply(Registered found, FrameRecord& frame)
+{
+    frame.verdict = std::move(found.verdict);
+    frame.registration = found.registration;
+    if (found.tied) {
+        frame.header.wcs = std::move(found.tied->wcs);
+        frame.footprint = std::move(found.tied->footprint);
+    }
+    for (std::size_t c = 0; c < frame.planes.size(); ++c) {
+        frame.planes[c].scale = found.scales[c];
+    }
+}
+
+std::vector<Registered> register_one(plan::Group const& group, std::vector<FrameRecord> const& all,
+                                     core::TaskRunner& runner)
 {
     std::vector<FrameRecord> frames;
     frames.reserve(group.frames.size());
@@ -37,8 +93,10 @@ std::vector<FrameRecord> registered(plan::Group const& group, std::vector<FrameR
         frames.push_back(all[id.value]);
     }
     astrometry::register_group(frames, runner);
-    forget_stars(frames);
-    return frames;
+    std::vector<Registered> found;
+    found.reserve(frames.size());
+    std::ranges::transform(frames, std::back_inserter(found), registered);
+    return found;
 }
 
 /// Without the frames that were quarantined; groups keep their order and are numbered anew.
@@ -72,7 +130,7 @@ void log_registration(std::vector<FrameRecord> const& frames)
 void register_frames(plan::MosaicPlan& mosaic, RunConfig const& config, Context& context)
 {
     if (config.start_from_tiles || config.dry_run || !config.registers_stars) {
-        forget_stars(mosaic.frames);
+        forget_details(mosaic.frames);
         return;
     }
     std::vector<plan::WorkItem> work;
@@ -80,22 +138,36 @@ void register_frames(plan::MosaicPlan& mosaic, RunConfig const& config, Context&
         work.push_back({work.size(), static_cast<double>(group.frames.size())});
     }
     auto const assignment = plan::assign_work(work, context.world.size());
+    std::vector<int> registered_by(mosaic.frames.size(), -1);
+    for (std::size_t rank = 0; rank < assignment.size(); ++rank) {
+        for (std::size_t const group : assignment[rank]) {
+            for (core::FrameId const id : mosaic.groups[group].frames) {
+                registered_by[id.value] = static_cast<int>(rank);
+            }
+        }
+    }
+    send_stars(context.world, mosaic.frames,
+               [&](std::size_t frame) { return registered_by[frame]; });
     auto const& mine = assignment[static_cast<std::size_t>(context.world.rank())];
-    std::vector<std::vector<FrameRecord>> done(mine.size());
+    std::vector<std::vector<Registered>> done(mine.size());
     comm::agree(context.world, "registering the frames", [&] {
         context.crew.for_each_item("P2 register", mine.size(), [&](std::size_t i) {
-            done[i] = registered(mosaic.groups[mine[i]], mosaic.frames, context.crew.runner());
+            done[i] = register_one(mosaic.groups[mine[i]], mosaic.frames, context.crew.runner());
         });
     });
-    forget_stars(mosaic.frames);
-    std::vector<FrameRecord> own;
-    for (auto& frames : done) {
-        std::ranges::move(frames, std::back_inserter(own));
+    forget_details(mosaic.frames);
+    std::vector<Registered> own;
+    for (auto& found : done) {
+        std::ranges::move(found, std::back_inserter(own));
+        found = {};
     }
-    for_each_record(context.world, std::move(own), [&](FrameRecord frame, int /*rank*/) {
-        std::uint32_t const id = frame.id.value;
-        mosaic.frames[id] = std::move(frame);
-    });
+    comm::for_each_value(context.world, std::move(own),
+                         [&](std::vector<Registered> part, int /*rank*/) {
+                             for (Registered& found : part) {
+                                 FrameRecord& frame = mosaic.frames[found.id.value];
+                                 apply(std::move(found), frame);
+                             }
+                         });
     std::size_t const before = mosaic.groups.size();
     for (plan::Group const& group : mosaic.groups) {
         for (core::FrameId const id : group.frames) {

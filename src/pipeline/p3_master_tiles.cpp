@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "sectile/astrometry/register_group.hpp"
+#include "sectile/comm/share.hpp"
 #include "sectile/core/error.hpp"
 #include "sectile/core/log.hpp"
 #include "sectile/core/memory_budget.hpp"
@@ -24,8 +25,6 @@
 #include "sectile/tile/tile_alpha.hpp"
 #include "sectile/tile/tile_files.hpp"
 #include "sectile/tile/tile_noise.hpp"
-
-#include "pipeline/record_travel.hpp"
 
 namespace sectile::pipeline
 {
@@ -209,11 +208,14 @@ MasterTiles make_master_tiles(std::vector<plan::Group> const& groups,
     MasterTiles tiles;
     tiles.records.resize(groups.size());
     tiles.makers.resize(groups.size());
-    for_each_record(context.world, std::move(made), [&](FrameRecord record, int rank) {
-        std::uint32_t const index = record.id.value;
-        tiles.makers[index] = rank;
-        tiles.records[index] = std::move(record);
-    });
+    comm::for_each_value(context.world, std::move(made),
+                         [&](std::vector<FrameRecord> part, int rank) {
+                             for (FrameRecord& record : part) {
+                                 std::uint32_t const index = record.id.value;
+                                 tiles.makers[index] = rank;
+                                 tiles.records[index] = std::move(record);
+                             }
+                         });
     return tiles;
 }
 }  // namespace sectile::pipeline

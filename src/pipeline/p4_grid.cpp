@@ -5,13 +5,13 @@
 
 #include <fmt/format.h>
 
+#include "sectile/comm/share.hpp"
 #include "sectile/core/error.hpp"
 #include "sectile/core/log.hpp"
 #include "sectile/io/frame_reader.hpp"
 #include "sectile/io/wcs_file.hpp"
 #include "sectile/plan/tile_grid.hpp"
 
-#include "pipeline/broadcast.hpp"
 #include "pipeline/verdicts.hpp"
 
 namespace sectile::pipeline
@@ -43,7 +43,7 @@ std::string fits_grid(std::string const& path)
             path, scan.unreadable.empty() ? header.reason : scan.unreadable.front().reason);
     }
     return integer_card("NAXIS", 2) + integer_card("NAXIS1", wcs.width) +
-           integer_card("NAXIS2", wcs.height) + wcs.cards;
+           integer_card("NAXIS2", wcs.height) + wcs.cards.text();
 }
 
 /// The header a reference grid is given by: a text file, or an image of a FITS file.
@@ -73,14 +73,13 @@ plan::CanvasGrid plan_global_grid(std::vector<plan::FrameRecord>& frames, RunCon
             frame_of_input.push_back(i);
         }
     }
-    plan::CanvasGrid grid =
-        plan::grid_from_json(broadcast_text(context.world, "the global grid", [&] {
-            plan::GridOptions options = config.grid;
-            if (!config.reference_grid_file.empty()) {
-                options.reference_grid = reference_header(config.reference_grid_file);
-            }
-            return plan::grid_to_json(plan::plan_canvas(inputs, options));
-        }));
+    plan::CanvasGrid grid = comm::broadcast_made(context.world, "the global grid", [&] {
+        plan::GridOptions options = config.grid;
+        if (!config.reference_grid_file.empty()) {
+            options.reference_grid = reference_header(config.reference_grid_file);
+        }
+        return plan::plan_canvas(inputs, options);
+    });
     for (std::size_t const index : grid.far_away) {
         context.report.note(fmt::format("{} lies far from all other frames",
                                         frames[frame_of_input[index]].header.path),
@@ -93,7 +92,7 @@ plan::CanvasGrid plan_global_grid(std::vector<plan::FrameRecord>& frames, RunCon
             : "it does not lie on the reference grid";
     for (std::size_t const index : grid.left_out) {
         plan::FrameRecord& frame = frames[frame_of_input[index]];
-        frame.verdict = {plan::FrameState::quarantined, reason};
+        frame.verdict = {plan::VerdictCode::far_away, reason};
         log_quarantined(frame);
     }
     core::log_world(

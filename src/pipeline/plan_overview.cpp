@@ -112,7 +112,7 @@ plan::CanvasGrid Overview::tile_grid(plan::Group const& group) const
     std::vector<plan::GridInput> inputs;
     inputs.reserve(group.frames.size());
     for (core::FrameId const id : group.frames) {
-        inputs.push_back(plan::grid_input_of(mosaic_.frames[id.value].footprint));
+        inputs.push_back(plan::grid_input_of(mosaic_.frames[id.value]));
     }
     plan::FrameRecord const& reference = mosaic_.frames[group.frames.front().value];
     return plan::plan_tile_grid(inputs, 0, reference.footprint.position_angle,

@@ -3,12 +3,14 @@
 
 #include <filesystem>
 #include <system_error>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "sectile/core/error.hpp"
 #include "sectile/product/provenance.hpp"
 #include "sectile/product/rejection_maps.hpp"
+#include "sectile/report/json_lists.hpp"
 
 namespace sectile::pipeline
 {
@@ -19,19 +21,15 @@ std::filesystem::path tiles_folder(RunConfig const& config)
     return std::filesystem::path(scratch_directory(config)) / "tiles";
 }
 
-std::string groups_json(plan::MosaicPlan const& mosaic)
+std::string group_json(plan::Group const& group)
 {
-    auto json = nlohmann::json::array();
-    for (plan::Group const& group : mosaic.groups) {
-        nlohmann::json entry;
-        entry["id"] = group.id.value;
-        entry["center"] = {group.center.lon.degrees(), group.center.lat.degrees()};
-        for (core::FrameId const id : group.frames) {
-            entry["frames"].push_back(id.value);
-        }
-        json.push_back(std::move(entry));
+    nlohmann::json entry;
+    entry["id"] = group.id.value;
+    entry["center"] = {group.center.lon.degrees(), group.center.lat.degrees()};
+    for (core::FrameId const id : group.frames) {
+        entry["frames"].push_back(id.value);
     }
-    return json.dump();
+    return entry.dump();
 }
 
 std::string run_json(RunConfig const& config, Context const& context)
@@ -88,12 +86,17 @@ void write_report(RunConfig const& config, plan::MosaicPlan const& mosaic, Conte
                   std::string const& error)
 {
     context.report.set("run", run_json(config, context));
-    context.report.set("frames", product::frames_json(mosaic.frames));
-    context.report.set("groups", groups_json(mosaic));
     if (mosaic.grid.width() > 0) {
         context.report.set("grid", plan::grid_to_json(mosaic.grid));
     }
     context.report.set("error", error.empty() ? "null" : nlohmann::json(error).dump());
-    io::write_text_file(config.output + "/report.json", context.report.to_json());
+    std::vector<report::JsonList> const lists{
+        {"frames", mosaic.frames.size(),
+         [&](std::size_t i) { return product::frame_json(mosaic.frames[i]); }},
+        {"groups", mosaic.groups.size(),
+         [&](std::size_t i) { return group_json(mosaic.groups[i]); }}};
+    io::write_text_file(config.output + "/report.json", [&](io::TextSink const& out) {
+        report::write_with_lists(context.report.to_json(), lists, out);
+    });
 }
 }  // namespace sectile::pipeline

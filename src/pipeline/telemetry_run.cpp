@@ -2,14 +2,19 @@
 #include "pipeline/telemetry_run.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <map>
-#include <span>
+#include <string>
 #include <system_error>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include "sectile/comm/share.hpp"
 
 namespace sectile::pipeline
 {
@@ -22,32 +27,54 @@ std::string part_path(RunConfig const& config, int rank)
     return fmt::format("{}/telemetry_{:05}.csv", scratch_directory(config), rank);
 }
 
-Json phases_json(report::Telemetry const& sampler, Context const& context)
+/// What one rank used.
+struct RankUse
 {
-    Json phases = Json::array();
-    for (report::PhaseUse const& use : sampler.phases()) {
-        Json entry{{"name", use.name},
-                   {"wall", use.wall},
-                   {"cpu", use.cpu},
-                   {"cpu_utilisation", use.utilisation},
-                   {"peak_resident", use.peak_resident}};
-        if (use.gpu_utilisation) {
-            entry["gpu_utilisation"] = *use.gpu_utilisation;
-        }
-        if (use.peak_vram) {
-            entry["peak_vram"] = *use.peak_vram;
-        }
-        phases.push_back(std::move(entry));
+    std::string host;
+    int cores = 0;
+    std::int64_t peak_resident = 0;
+    std::vector<report::PhaseUse> phases;
+};
+auto fields(RankUse& use)
+{
+    return std::tie(use.host, use.cores, use.peak_resident, use.phases);
+}
+
+Json phase_json(report::PhaseUse const& use)
+{
+    Json entry{{"name", use.name},
+               {"wall", use.wall},
+               {"cpu", use.cpu},
+               {"cpu_utilisation", use.utilisation},
+               {"peak_resident", use.peak_resident}};
+    if (use.gpu_utilisation) {
+        entry["gpu_utilisation"] = *use.gpu_utilisation;
     }
-    return Json{{"rank", context.world.rank()},
-                {"host", comm::host_name()},
-                {"cores", context.crew.node().cores},
-                {"peak_resident", sampler.peak_resident()},
-                {"phases", std::move(phases)}};
+    if (use.peak_vram) {
+        entry["peak_vram"] = *use.peak_vram;
+    }
+    return entry;
+}
+
+Json ranks_json(std::vector<RankUse> const& ranks)
+{
+    Json list = Json::array();
+    for (RankUse const& use : ranks) {
+        Json phases = Json::array();
+        for (report::PhaseUse const& phase : use.phases) {
+            phases.push_back(phase_json(phase));
+        }
+        list.push_back({{"rank", list.size()},
+                        {"host", use.host},
+                        {"cores", use.cores},
+                        {"peak_resident", use.peak_resident},
+                        {"phases", std::move(phases)}});
+    }
+    return list;
 }
 
 /// Largest over mean CPU time of the ranks, per phase.
-Json imbalance_json(Json const& ranks)
+Json imbalance_json(std::vector<RankUse> const& ranks)
 {
     struct Load
     {
@@ -55,12 +82,11 @@ Json imbalance_json(Json const& ranks)
         double largest = 0.0;
     };
     std::map<std::string, Load> loads;
-    for (Json const& rank : ranks) {
-        for (Json const& phase : rank["phases"]) {
-            Load& load = loads[phase["name"].get<std::string>()];
-            double const cpu = phase["cpu"].get<double>();
-            load.sum += cpu;
-            load.largest = std::max(load.largest, cpu);
+    for (RankUse const& rank : ranks) {
+        for (report::PhaseUse const& phase : rank.phases) {
+            Load& load = loads[phase.name];
+            load.sum += phase.cpu;
+            load.largest = std::max(load.largest, phase.cpu);
         }
     }
     Json imbalance = Json::object();
@@ -106,21 +132,19 @@ void TelemetryRun::finish()
     if (!sampler_) {
         return;
     }
-    std::string const mine = phases_json(*sampler_, context_).dump();
+    RankUse own{comm::host_name(), context_.crew.node().cores, sampler_->peak_resident(),
+                sampler_->phases()};
     context_.report.watch(nullptr);
     sampler_.reset();
     // Gathering is also the point where all parts are closed.
-    auto const gathered = comm::gather(context_.world, std::as_bytes(std::span(mine)));
+    auto const ranks = comm::gather_values(context_.world, std::move(own));
     comm::agree(context_.world, "joining telemetry", [&] {
         if (!context_.world.is_root()) {
             return;
         }
-        Json ranks = Json::array();
         std::vector<std::string> parts;
-        for (auto const& bytes : gathered) {
-            parts.push_back(part_path(config_, static_cast<int>(parts.size())));
-            ranks.push_back(Json::parse(
-                std::string(reinterpret_cast<char const*>(bytes.data()), bytes.size())));
+        for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
+            parts.push_back(part_path(config_, static_cast<int>(rank)));
         }
         report::merge_telemetry(parts, config_.output + "/telemetry.csv");
         for (std::string const& part : parts) {
@@ -128,7 +152,7 @@ void TelemetryRun::finish()
             std::filesystem::remove(part, ignored);
         }
         context_.report.set("imbalance", imbalance_json(ranks).dump());
-        context_.report.set("ranks", ranks.dump());
+        context_.report.set("ranks", ranks_json(ranks).dump());
     });
 }
 }  // namespace sectile::pipeline

@@ -322,7 +322,7 @@ std::string CanvasGrid::hash() const
     core::ContentHash hash;
     hash.add(static_cast<std::uint64_t>(wcs.width))
         .add(static_cast<std::uint64_t>(wcs.height))
-        .add(wcs.cards);
+        .add(wcs.cards.text());
     return hash.hex();
 }
 

@@ -150,15 +150,16 @@ CanvasGrid grid_from_header_text(std::string const& text)
     CanvasGrid grid;
     grid.wcs.width = size_from(entries, "NAXIS1");
     grid.wcs.height = size_from(entries, "NAXIS2");
-    grid.wcs.cards = integer_card("WCSAXES", 2);
+    std::string cards = integer_card("WCSAXES", 2);
     for (HeaderEntry const& entry : entries) {
         if (entry.keyword.starts_with("CPDIS") || entry.keyword.starts_with("D2IMDIS")) {
             refuse("its distortion is kept in look-up tables");
         }
         if (is_grid_keyword(entry.keyword)) {
-            grid.wcs.cards += literal_card(entry.keyword, entry.value);
+            cards += literal_card(entry.keyword, entry.value);
         }
     }
+    grid.wcs.cards = cards;
     sky::SkyWcs const wcs(grid.wcs);
     grid.projection = wcs.projection();
     grid.pixel_scale = wcs.pixel_scale();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sectile/plan/tile_grid.hpp"
 
+#include "sectile/plan/footprint.hpp"
+
 namespace sectile::plan
 {
 GridInput grid_input_of(FrameFootprint const& footprint)
@@ -8,12 +10,18 @@ GridInput grid_input_of(FrameFootprint const& footprint)
     return {footprint.edge, footprint.center, footprint.pixel_scale};
 }
 
+GridInput grid_input_of(FrameRecord const& frame)
+{
+    return grid_input_of(frame.footprint.edge.empty() ? footprint_of(sky::SkyWcs(frame.header.wcs))
+                                                      : frame.footprint);
+}
+
 CanvasGrid tile_grid(std::vector<FrameRecord> const& frames, std::size_t reference)
 {
     std::vector<GridInput> inputs;
     inputs.reserve(frames.size());
     for (FrameRecord const& frame : frames) {
-        inputs.push_back(grid_input_of(frame.footprint));
+        inputs.push_back(grid_input_of(frame));
     }
     bool const mirrored = sky::SkyWcs(frames[reference].header.wcs).is_mirrored();
     return plan_tile_grid(inputs, reference, frames[reference].footprint.position_angle, mirrored);

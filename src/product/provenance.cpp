@@ -13,6 +13,16 @@ namespace sectile::product
 {
 using plan::FrameRecord;
 
+namespace
+{
+/// Names of files and what headers say need not be UTF-8; a strange byte must not cost the product
+/// or the report.
+std::string text_of(nlohmann::json const& json)
+{
+    return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+}  // namespace
+
 std::string program_version()
 {
     return SECTILE_VERSION;
@@ -38,7 +48,7 @@ std::string provenance_json(plan::MosaicPlan const& mosaic, std::string const& o
             names.push_back(std::filesystem::path(frame.header.path).filename().string());
         }
     }
-    return json.dump();
+    return text_of(json);
 }
 
 std::vector<io::FitsCard> provenance_cards(plan::MosaicPlan const& mosaic,
@@ -56,60 +66,57 @@ std::vector<io::FitsCard> provenance_cards(plan::MosaicPlan const& mosaic,
     return cards;
 }
 
-std::string frames_json(std::vector<FrameRecord> const& frames)
+std::string frame_json(FrameRecord const& frame)
 {
-    auto json = nlohmann::json::array();
-    for (FrameRecord const& frame : frames) {
-        nlohmann::json entry;
-        entry["id"] = frame.id.value;
-        entry["path"] = frame.header.path;
-        entry["hdu"] = frame.header.hdu;
-        entry["verdict"] = frame.verdict.accepted() ? "accepted" : "quarantined";
-        if (!frame.verdict.accepted()) {
-            entry["reason"] = frame.verdict.reason;
-        }
-        if (frame.header.geometry.width > 0) {
-            entry["shape"] = {frame.header.geometry.planes, frame.header.geometry.height,
-                              frame.header.geometry.width};
-            entry["wcs_origin"] = frame.header.wcs_origin;
-            entry["date_obs"] = frame.header.facts.date_obs;
-            entry["filter"] = frame.header.facts.filter;
-            entry["instrument"] = frame.header.facts.instrument;
-        }
-        if (frame.quality.stars > 0) {
-            entry["quality"] = {{"stars", frame.quality.stars},
-                                {"fwhm", frame.quality.fwhm},
-                                {"ellipticity", frame.quality.ellipticity},
-                                {"gradient", frame.quality.gradient},
-                                {"saturated_fraction", frame.quality.saturated_fraction}};
-        }
-        if (frame.registration.matches > 0) {
-            entry["registration"] = {{"stars", frame.registration.matches},
-                                     {"rms_pixels", frame.registration.rms},
-                                     {"shift_pixels", frame.registration.shift}};
-        }
-        for (auto const& [name, partner] : {std::pair{"weight_map", &frame.header.weight},
-                                            std::pair{"mask", &frame.header.mask}}) {
-            if (partner->exists()) {
-                entry[name] = partner->path + "[" + std::to_string(partner->hdu) + "]";
-            }
-        }
-        if (frame.header.weight.exists()) {
-            entry["weight_scale"] = frame.header.weight.scale;
-        }
-        for (plan::PlaneMeasurement const& plane : frame.planes) {
-            entry["scale"].push_back(plane.scale);
-            entry["background"].push_back(plane.background);
-            entry["noise_sigma"].push_back(plane.noise_sigma);
-        }
-        if (frame.verdict.accepted()) {
-            entry["masked_fraction"] = frame.masked_fraction;
-            entry["center"] = {frame.footprint.center.lon.degrees(),
-                               frame.footprint.center.lat.degrees()};
-            entry["pixel_scale"] = frame.footprint.pixel_scale.arcsec();
-        }
-        json.push_back(std::move(entry));
+    nlohmann::json entry;
+    entry["id"] = frame.id.value;
+    entry["path"] = frame.header.path;
+    entry["hdu"] = frame.header.hdu;
+    entry["verdict"] = frame.verdict.accepted() ? "accepted" : "quarantined";
+    if (!frame.verdict.accepted()) {
+        entry["code"] = plan::name_of(frame.verdict.code);
+        entry["reason"] = frame.verdict.reason;
     }
-    return json.dump();
+    if (frame.header.geometry.width > 0) {
+        entry["shape"] = {frame.header.geometry.planes, frame.header.geometry.height,
+                          frame.header.geometry.width};
+        entry["wcs_origin"] = frame.header.wcs_origin;
+        entry["date_obs"] = frame.header.facts.date_obs;
+        entry["filter"] = frame.header.facts.filter;
+        entry["instrument"] = frame.header.facts.instrument;
+    }
+    if (frame.quality.stars > 0) {
+        entry["quality"] = {{"stars", frame.quality.stars},
+                            {"fwhm", frame.quality.fwhm},
+                            {"ellipticity", frame.quality.ellipticity},
+                            {"gradient", frame.quality.gradient},
+                            {"saturated_fraction", frame.quality.saturated_fraction}};
+    }
+    if (frame.registration.matches > 0) {
+        entry["registration"] = {{"stars", frame.registration.matches},
+                                 {"rms_pixels", frame.registration.rms},
+                                 {"shift_pixels", frame.registration.shift}};
+    }
+    for (auto const& [name, partner] :
+         {std::pair{"weight_map", &frame.header.weight}, std::pair{"mask", &frame.header.mask}}) {
+        if ((*partner)->exists()) {
+            entry[name] = (*partner)->path + "[" + std::to_string((*partner)->hdu) + "]";
+        }
+    }
+    if (frame.header.weight->exists()) {
+        entry["weight_scale"] = frame.header.weight->scale;
+    }
+    for (plan::PlaneMeasurement const& plane : frame.planes) {
+        entry["scale"].push_back(plane.scale);
+        entry["background"].push_back(plane.background);
+        entry["noise_sigma"].push_back(plane.noise_sigma);
+    }
+    if (frame.verdict.accepted()) {
+        entry["masked_fraction"] = frame.masked_fraction;
+        entry["center"] = {frame.footprint.center.lon.degrees(),
+                           frame.footprint.center.lat.degrees()};
+        entry["pixel_scale"] = frame.footprint.pixel_scale.arcsec();
+    }
+    return text_of(entry);
 }
 }  // namespace sectile::product

@@ -89,7 +89,7 @@ double lookup_at(LookupTable const& table, Pair const& pixel)
            fy * ((1.0 - fx) * value(x0, y1) + fx * value(x1, y1));
 }
 
-void check_tables(std::vector<LookupTable> const& tables)
+void check_tables(core::SharedList<LookupTable> const& tables)
 {
     for (LookupTable const& table : tables) {
         auto const cells = static_cast<std::size_t>(std::max(table.columns, 0)) *
@@ -101,7 +101,7 @@ void check_tables(std::vector<LookupTable> const& tables)
     }
 }
 
-bool covers_axis(std::vector<LookupTable> const& tables, int axis)
+bool covers_axis(core::SharedList<LookupTable> const& tables, int axis)
 {
     return std::any_of(tables.begin(), tables.end(),
                        [axis](LookupTable const& table) { return table.axis == axis; });

@@ -53,8 +53,8 @@ class PixelDistortion
     };
 
     std::optional<Sip> sip_;
-    std::vector<LookupTable> detector_lookup_;
-    std::vector<LookupTable> pixel_lookup_;
+    core::SharedList<LookupTable> detector_lookup_;
+    core::SharedList<LookupTable> pixel_lookup_;
     std::array<bool, 2> lookup_axis_{};  ///< CPDISn = 'Lookup'
 };
 }  // namespace sectile::sky

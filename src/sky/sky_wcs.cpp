@@ -30,7 +30,7 @@ struct Jacobian
 
 struct SkyWcs::Impl
 {
-    explicit Impl(WcsDescription const& given) : Impl(given, HeaderCards(given.cards)) {}
+    explicit Impl(WcsDescription const& given) : Impl(given, HeaderCards(given.cards.text())) {}
 
     WcsDescription description;
     PixelDistortion distortion;

@@ -147,7 +147,7 @@ sky::WcsDescription transferred_wcs(sky::WcsDescription const& reference,
                                     PlaneAffine const& moving_to_reference, int width, int height)
 {
     PlaneAffine const back = moving_to_reference.inverse();
-    CardList cards(reference.cards);
+    CardList cards(reference.cards.text());
     drop_look_up(cards);
     sky::WcsDescription plain = reference;
     plain.pixel_lookup.clear();
@@ -163,7 +163,7 @@ sky::WcsDescription transferred_wcs(sky::WcsDescription const& reference,
     linear.matrix = {m[0] * a.xx + m[1] * a.yx, m[0] * a.xy + m[1] * a.yy,
                      m[2] * a.xx + m[3] * a.yx, m[2] * a.xy + m[3] * a.yy};
 
-    CardList moved(solved.with(linear).cards);
+    CardList moved(solved.with(linear).cards.text());
     transfer_sip(moved, moving_to_reference);
     for (auto const& [name, size] :
          {std::pair{"NAXIS" + std::to_string(linear.x_axis()), width},

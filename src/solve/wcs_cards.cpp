@@ -162,7 +162,7 @@ std::string CardList::joined() const
 }
 
 EditableWcs::EditableWcs(sky::WcsDescription const& description)
-    : description_(description), cards_(description.cards)
+    : description_(description), cards_(description.cards.text())
 {
     sky::SkyWcs const start(description);
     CardList const cards = cards_;

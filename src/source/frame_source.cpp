@@ -68,7 +68,7 @@ class StoredPixels
         for (sky::FrameHeader const* const master : masters()) {
             core::require(fits(master->geometry), "masters have the shape of their frames");
         }
-        for (sky::FramePartner const* const partner : {&header_.weight, &header_.mask}) {
+        for (sky::FramePartner const* const partner : {&*header_.weight, &*header_.mask}) {
             core::require(!partner->exists() || fits(partner->geometry),
                           "weights and masks have the shape of their frames");
         }
@@ -82,11 +82,11 @@ class StoredPixels
     [[nodiscard]] int margin() const { return is_repairing() ? compute::repair_margin : 0; }
     [[nodiscard]] bool is_weighing() const
     {
-        return preparation_.weighs && header_.weight.exists();
+        return preparation_.weighs && header_.weight->exists();
     }
     [[nodiscard]] int weight_planes() const
     {
-        return header_.weight.exists() ? header_.weight.geometry.stored_planes : 0;
+        return header_.weight->exists() ? header_.weight->geometry.stored_planes : 0;
     }
 
     /// Most planes held at once beside those of the frame itself: of a master or of the weight map.
@@ -105,7 +105,7 @@ class StoredPixels
         for (sky::FrameHeader const* const master : masters()) {
             bytes = std::max(bytes, source::bytes_while_open(*master));
         }
-        for (sky::FramePartner const* const partner : {&header_.weight, &header_.mask}) {
+        for (sky::FramePartner const* const partner : {&*header_.weight, &*header_.mask}) {
             bytes = std::max(bytes, source::bytes_while_open(sky::header_of(*partner)));
         }
         return bytes;
@@ -119,9 +119,9 @@ class StoredPixels
         pixels.science = read_stored(header_, wide);
         calibrate(pixels.science.view());
         apply_mask(pixels.science.view());
-        if (header_.weight.exists()) {
-            image::Image<float> weight = read_stored(sky::header_of(header_.weight), wide);
-            to_inverse_variance(weight.view(), preparation_.weight_type, header_.weight.scale);
+        if (header_.weight->exists()) {
+            image::Image<float> weight = read_stored(sky::header_of(*header_.weight), wide);
+            to_inverse_variance(weight.view(), preparation_.weight_type, header_.weight->scale);
             mask_weightless(std::as_const(weight).view(), pixels.science.view());
             if (is_weighing()) {
                 pixels.weight = std::move(weight);
@@ -201,10 +201,10 @@ class StoredPixels
 
     void apply_mask(image::ImageView<float> raw) const
     {
-        if (!header_.mask.exists()) {
+        if (!header_.mask->exists()) {
             return;
         }
-        io::FlagReader reader(header_.mask);
+        io::FlagReader reader(*header_.mask);
         std::uint64_t const bits = preparation_.mask_bits;
         reader.read(
             raw.box, [&](std::int64_t y, std::int64_t x0, std::span<std::int64_t const> flags) {

@@ -3,11 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "sectile/comm/share.hpp"
 #include "sectile/core/error.hpp"
 #include "sectile/core/log.hpp"
 #include "sectile/io/find_images.hpp"
@@ -22,8 +23,6 @@ using image::BayerPattern;
 
 /// Of a flat, to know its level: more are no better and need memory.
 constexpr std::int64_t flat_pixels_wanted = std::int64_t{1} << 24;
-
-constexpr std::size_t colours = 3;
 
 std::optional<sky::FrameHeader> open_master(std::string const& path, std::string const& option)
 {
@@ -76,32 +75,34 @@ image::Image<float> sample_flat(sky::FrameHeader const& flat)
     return sample;
 }
 
-/// Levels per plane, and of the colours for both kinds of patterns when there is one plane.
-std::vector<double> measure_flat(sky::FrameHeader const& flat)
+/// Levels of a flat per plane, and of the colours for both kinds of patterns when there is one
+/// plane.
+struct FlatLevels
+{
+    compute::FlatLevel planes;
+    compute::FlatLevel rggb;
+    compute::FlatLevel grbg;
+};
+auto fields(FlatLevels& levels)
+{
+    return std::tie(levels.planes, levels.rggb, levels.grbg);
+}
+
+FlatLevels measure_flat(sky::FrameHeader const& flat)
 {
     image::Image<float> const sample = sample_flat(flat);
-    std::vector<double> levels = compute::flat_level(sample.view(), BayerPattern::none).levels;
-    if (std::ranges::none_of(levels, [](double level) { return std::isfinite(level); })) {
+    FlatLevels levels;
+    levels.planes = compute::flat_level(sample.view(), BayerPattern::none);
+    if (std::ranges::none_of(levels.planes.levels,
+                             [](double level) { return std::isfinite(level); })) {
         throw core::ConfigError(core::sentence("master_flat " + flat.path + " cannot be used",
                                                "it has no pixel above 0", "check the file"));
     }
     if (flat.geometry.stored_planes == 1) {
-        for (BayerPattern const pattern : {BayerPattern::rggb, BayerPattern::grbg}) {
-            auto const of_colours = compute::flat_level(sample.view(), pattern).levels;
-            levels.insert(levels.end(), of_colours.begin(), of_colours.end());
-        }
+        levels.rggb = compute::flat_level(sample.view(), BayerPattern::rggb);
+        levels.grbg = compute::flat_level(sample.view(), BayerPattern::grbg);
     }
     return levels;
-}
-
-void take_levels(std::vector<double> const& levels, CalibrationFrames& frames)
-{
-    auto const planes = static_cast<std::ptrdiff_t>(frames.flat->geometry.stored_planes);
-    frames.flat_level.levels.assign(levels.begin(), levels.begin() + planes);
-    if (levels.size() == static_cast<std::size_t>(planes) + 2 * colours) {
-        frames.flat_level_rggb.levels.assign(levels.end() - 2 * colours, levels.end() - colours);
-        frames.flat_level_grbg.levels.assign(levels.end() - colours, levels.end());
-    }
 }
 
 std::shared_ptr<CalibrationFrames const> open_masters(MasterOptions const& masters,
@@ -111,22 +112,18 @@ std::shared_ptr<CalibrationFrames const> open_masters(MasterOptions const& maste
         return nullptr;
     }
     auto frames = std::make_shared<CalibrationFrames>();
-    std::vector<double> levels;
-    comm::agree(members, "opening the master frames", [&] {
+    std::string const stage = "opening the master frames";
+    comm::agree(members, stage, [&] {
         frames->dark = open_master(masters.dark, "master_dark");
         frames->flat = open_master(masters.flat, "master_flat");
         frames->bad_pixels = open_master(masters.bad_pixels, "bad_pixel_map");
-        if (members.is_root() && frames->flat) {
-            levels = measure_flat(*frames->flat);
-        }
     });
     if (frames->flat) {
-        auto const of_root = std::as_bytes(std::span(levels));
-        std::vector<std::byte> bytes(of_root.begin(), of_root.end());
-        comm::broadcast(members, bytes);
-        levels.resize(bytes.size() / sizeof(double));
-        std::memcpy(levels.data(), bytes.data(), bytes.size());
-        take_levels(levels, *frames);
+        FlatLevels levels =
+            comm::broadcast_made(members, stage, [&] { return measure_flat(*frames->flat); });
+        frames->flat_level = std::move(levels.planes);
+        frames->flat_level_rggb = std::move(levels.rggb);
+        frames->flat_level_grbg = std::move(levels.grbg);
     }
     return frames;
 }

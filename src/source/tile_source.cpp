@@ -23,7 +23,8 @@ std::string stem_of(std::string const& path)
 }
 
 /// What the header of the partner file `path` says; nothing where there is no such file.
-sky::FramePartner find_partner(sky::FrameGeometry const& tile, std::string const& path, int planes)
+core::Shared<sky::FramePartner> find_partner(sky::FrameGeometry const& tile,
+                                             std::string const& path, int planes)
 {
     if (!std::filesystem::exists(path)) {
         return {};
@@ -41,7 +42,7 @@ sky::FramePartner find_partner(sky::FrameGeometry const& tile, std::string const
                                               "write it again or move it away"));
     }
     sky::FrameHeader const& header = scan.frames.front();
-    return {header.path, header.hdu, header.geometry, 1.0};
+    return sky::FramePartner{header.path, header.hdu, header.geometry, 1.0};
 }
 
 class TileSource final : public PixelSource
@@ -56,11 +57,11 @@ class TileSource final : public PixelSource
     [[nodiscard]] int planes() const override { return header_.geometry.planes; }
     [[nodiscard]] int held_planes() const override
     {
-        int const like_science = 1 + (has_weight() ? 1 : 0) + (header_.coverage.exists() ? 1 : 0);
-        return planes() * like_science + (header_.alpha.exists() ? 1 : 0);
+        int const like_science = 1 + (has_weight() ? 1 : 0) + (header_.coverage->exists() ? 1 : 0);
+        return planes() * like_science + (header_.alpha->exists() ? 1 : 0);
     }
 
-    [[nodiscard]] bool has_weight() const override { return header_.weight.exists(); }
+    [[nodiscard]] bool has_weight() const override { return header_.weight->exists(); }
     [[nodiscard]] int planes_while_reading() const override { return 0; }
     [[nodiscard]] int margin_while_reading() const override { return 0; }
     [[nodiscard]] std::int64_t bytes_while_open() const override
@@ -70,8 +71,8 @@ class TileSource final : public PixelSource
 
     [[nodiscard]] SourcePixels read(core::Box const& window) const override
     {
-        return {read_science(window), read_partner(header_.weight, window),
-                read_partner(header_.coverage, window), read_partner(header_.alpha, window)};
+        return {read_science(window), read_partner(*header_.weight, window),
+                read_partner(*header_.coverage, window), read_partner(*header_.alpha, window)};
     }
     [[nodiscard]] image::Image<float> read_science(core::Box const& window) const override
     {

@@ -249,12 +249,12 @@ void make_tile_alpha(std::int64_t width, std::int64_t height, int planes, AlphaR
 void write_tile_alpha(sky::FrameHeader const& tile, AlphaRecipe const& recipe,
                       std::int64_t rows_per_block)
 {
-    io::FrameReader reader(sky::header_of(tile.coverage));
+    io::FrameReader reader(sky::header_of(*tile.coverage));
     io::FitsImageSpec spec;
     spec.width = tile.geometry.width;
     spec.height = tile.geometry.height;
     spec.wcs_cards = tile.wcs.cards;
-    io::FitsWriter writer(tile.alpha.path);
+    io::FitsWriter writer(tile.alpha->path);
     writer.begin_image(spec);
     make_tile_alpha(
         spec.width, spec.height, tile.geometry.planes, recipe, rows_per_block,

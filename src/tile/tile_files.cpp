@@ -2,11 +2,12 @@
 #include "sectile/tile/tile_files.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <map>
 #include <span>
+#include <type_traits>
 #include <utility>
 
+#include "sectile/comm/wire.hpp"
 #include "sectile/core/error.hpp"
 #include "sectile/engine/strip_pixels.hpp"
 #include "sectile/source/tile_source.hpp"
@@ -37,43 +38,67 @@ void paste(compute::StripOutput const& from, compute::StripOutput const& to)
     }
 }
 
-/// Rows of the tile, collected until they span its width.
-struct PendingRows
+/// A row of the tile, collected until it spans its width. Single rows, because memory that runs out
+/// in the middle of a row of strips makes those that follow thinner.
+struct PendingRow
 {
     engine::StripPixels pixels;
     std::int64_t columns = 0;  ///< filled so far
 };
 
+/// Row after row, without the padding between them.
 template <class T>
-void append_bytes(std::vector<std::byte>& out, T const* data, std::int64_t count)
-{
-    std::size_t const size = static_cast<std::size_t>(count) * sizeof(T);
-    std::size_t const at = out.size();
-    out.resize(at + size);
-    std::memcpy(out.data() + at, data, size);
-}
-
-template <class T>
-void append_pixels(std::vector<std::byte>& out, image::ImageView<T> const& pixels)
+void write_pixels(comm::WireWriter& out, image::ImageView<T> const& pixels)
 {
     for (int plane = 0; plane < pixels.planes; ++plane) {
         for (std::int64_t y = pixels.box.y0; y < pixels.box.y1; ++y) {
-            append_bytes(out, pixels.row(plane, y), pixels.box.width());
+            out.write_items(std::span<std::remove_const_t<T> const>(
+                pixels.row(plane, y), static_cast<std::size_t>(pixels.box.width())));
         }
     }
 }
 
 template <class T>
-std::span<std::byte const> take_pixels(std::span<std::byte const> in, image::ImageView<T> pixels)
+void read_pixels(comm::WireReader& in, image::ImageView<T> pixels)
 {
     for (int plane = 0; plane < pixels.planes; ++plane) {
         for (std::int64_t y = pixels.box.y0; y < pixels.box.y1; ++y) {
-            std::size_t const size = static_cast<std::size_t>(pixels.box.width()) * sizeof(T);
-            std::memcpy(pixels.row(plane, y), in.data(), size);
-            in = in.subspan(size);
+            in.read_items(
+                std::span<T>(pixels.row(plane, y), static_cast<std::size_t>(pixels.box.width())));
         }
     }
-    return in;
+}
+
+std::vector<std::byte> bytes_of(core::Box const& strip, compute::StripOutput const& rows)
+{
+    comm::WireWriter out;
+    out.write(strip);
+    if (!strip.empty()) {
+        write_pixels(out, rows.science);
+        write_pixels(out, rows.weight);
+        write_pixels(out, rows.coverage);
+        write_pixels(out, rows.rejected_low);
+        write_pixels(out, rows.rejected_high);
+    }
+    return out.take();
+}
+
+/// An empty strip for the ranks that had none.
+engine::StripPixels strip_from(std::span<std::byte const> bytes, int planes, bool has_maps)
+{
+    comm::WireReader in(bytes);
+    auto const box = in.take<core::Box>();
+    if (box.empty()) {
+        return {};
+    }
+    engine::StripPixels strip(box, planes, has_maps);
+    read_pixels(in, strip.science.view());
+    read_pixels(in, strip.weight.view());
+    read_pixels(in, strip.coverage.view());
+    read_pixels(in, strip.rejected_low.view());
+    read_pixels(in, strip.rejected_high.view());
+    in.finish();
+    return strip;
 }
 }  // namespace
 
@@ -89,12 +114,14 @@ sky::FrameHeader header_of_written_tile(std::string const& science_path,
     tile.geometry.bits_per_pixel = -32;
     tile.wcs = wcs;
     source::TileFiles const files = source::tile_files(science_path);
-    tile.weight = {files.weight, 0, tile.geometry, 1.0};
-    tile.coverage = {files.coverage, 0, tile.geometry, 1.0};
-    tile.coverage.geometry.bits_per_pixel = 32;
-    tile.alpha = {files.alpha, 0, tile.geometry, 1.0};
-    tile.alpha.geometry.planes = 1;
-    tile.alpha.geometry.stored_planes = 1;
+    sky::FrameGeometry counts = tile.geometry;
+    counts.bits_per_pixel = 32;
+    sky::FrameGeometry one_plane = tile.geometry;
+    one_plane.planes = 1;
+    one_plane.stored_planes = 1;
+    tile.weight = sky::FramePartner{files.weight, 0, tile.geometry, 1.0};
+    tile.coverage = sky::FramePartner{files.coverage, 0, counts, 1.0};
+    tile.alpha = sky::FramePartner{files.alpha, 0, one_plane, 1.0};
     return tile;
 }
 
@@ -126,15 +153,18 @@ struct TileSink::Impl
             write_whole(rows);
             return;
         }
-        PendingRows& whole = pending[strip.y0];
-        if (whole.columns == 0) {
-            whole.pixels = {core::Box{tile.x0, strip.y0, tile.x1, strip.y1}, planes, has_maps};
-        }
-        paste(rows, whole.pixels.output());
-        whole.columns += strip.width();
-        if (whole.columns == tile.width()) {
-            write_whole(whole.pixels.output());
-            pending.erase(strip.y0);
+        for (std::int64_t y = strip.y0; y < strip.y1; ++y) {
+            PendingRow& whole = pending[y];
+            if (whole.columns == 0) {
+                whole.pixels = {core::Box{tile.x0, y, tile.x1, y + 1}, planes, has_maps};
+            }
+            paste(rows.clipped_to({strip.x0, y, strip.x1, y + 1}), whole.pixels.output());
+            whole.columns += strip.width();
+            core::require(whole.columns <= tile.width(), "a pixel of a tile is written once");
+            if (whole.columns == tile.width()) {
+                write_whole(whole.pixels.output());
+                pending.erase(y);
+            }
         }
     }
 
@@ -144,7 +174,7 @@ struct TileSink::Impl
     bool has_maps;
     /// Science, weight, coverage and, if wanted, the maps; team rank 0 only.
     std::vector<std::unique_ptr<io::FitsWriter>> files;
-    std::map<std::int64_t, PendingRows> pending;  ///< by first row
+    std::map<std::int64_t, PendingRow> pending;  ///< by row
 };
 
 TileSink::TileSink(comm::Communicator team, std::string const& science_path, core::Box const& tile,
@@ -204,29 +234,12 @@ void TileSink::write(core::Box const& strip, compute::StripOutput const& rows)
         }
         return;
     }
-    std::vector<std::byte> packed;
-    append_bytes(packed, &strip, 1);
-    if (!strip.empty()) {
-        append_pixels(packed, rows.science);
-        append_pixels(packed, rows.weight);
-        append_pixels(packed, rows.coverage);
-        append_pixels(packed, rows.rejected_low);
-        append_pixels(packed, rows.rejected_high);
-    }
-    for (std::vector<std::byte> const& part : comm::gather(impl_->team, packed)) {
-        core::Box box;
-        std::memcpy(&box, part.data(), sizeof box);
-        if (box.empty()) {
-            continue;
+    for (std::vector<std::byte>& part : comm::gather(impl_->team, bytes_of(strip, rows))) {
+        engine::StripPixels piece = strip_from(part, impl_->planes, impl_->has_maps);
+        part = {};
+        if (!piece.box.empty()) {
+            impl_->take(piece.box, piece.output());
         }
-        engine::StripPixels piece(box, impl_->planes, impl_->has_maps);
-        auto rest = std::span<std::byte const>(part).subspan(sizeof box);
-        rest = take_pixels(rest, piece.science.view());
-        rest = take_pixels(rest, piece.weight.view());
-        rest = take_pixels(rest, piece.coverage.view());
-        rest = take_pixels(rest, piece.rejected_low.view());
-        take_pixels(rest, piece.rejected_high.view());
-        impl_->take(box, piece.output());
     }
 }
 

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sectile/comm/wire.hpp"
 #include "sectile/core/hash.hpp"
 #include "sectile/io/wcs_file.hpp"
 
@@ -93,7 +94,7 @@ class SolveFrames : public ::testing::Test
     void expect_same_on_all_ranks() const
     {
         core::ContentHash hash;
-        hash.add(std::span<std::byte const>(plan::pack(frames)));
+        hash.add(std::span<std::byte const>(comm::to_bytes(frames)));
         auto const bits = static_cast<std::int64_t>(hash.value() >> 1U);
         EXPECT_EQ(comm::all_reduce_max(world, bits), -comm::all_reduce_max(world, -bits));
     }
@@ -307,7 +308,7 @@ TEST_F(SolveFrames, ADryRunChangesNothingOnDisk)
     EXPECT_TRUE(std::filesystem::exists(other));
     EXPECT_FALSE(std::filesystem::exists(scratch.file("out/solutions")));
     EXPECT_EQ(calls(), 0);
-    EXPECT_EQ(frames[0].verdict.reason, plan::no_wcs_reason) << "headers alone judge nobody";
+    EXPECT_EQ(frames[0].verdict.reason, test::no_wcs_yet) << "headers alone judge nobody";
 }
 
 TEST_F(SolveFrames, TheSolversOwnFilesAreRemovedAtTheEnd)

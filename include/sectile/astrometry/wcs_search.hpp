@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "sectile/astrometry/kept_solutions.hpp"
@@ -24,6 +25,11 @@ struct Finding
     std::string reason;              ///< why there is none
     bool is_solver_missing = false;  ///< see SolveOutcome
 };
+inline auto fields(Finding& finding)
+{
+    return std::tie(finding.frame, finding.cards, finding.origin, finding.reason,
+                    finding.is_solver_missing);
+}
 
 /// Steps of the search, in their order; solving goes back to ties within clusters.
 enum class SearchStep : std::uint8_t

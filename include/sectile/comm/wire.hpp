@@ -17,12 +17,13 @@
 #include "sectile/core/angle.hpp"
 #include "sectile/core/box.hpp"
 #include "sectile/core/ids.hpp"
+#include "sectile/core/shared_value.hpp"
 
 /// One archive for everything that travels between ranks.
 ///
 /// Numbers, enums, bool, std::string, vector, array, optional, pair and map travel, and so do
-/// core::Box, Angle and Id. Any other type says once, by a free function beside it that needs
-/// nothing of this header, what it consists of:
+/// core::Box, Angle, Id and Shared. Any other type says once, by a free function beside it that
+/// needs nothing of this header, what it consists of:
 ///
 ///     struct Vote { std::string camera; int hdu = 0; std::vector<HotCandidate> candidates; };
 ///     inline auto fields(Vote& vote) { return std::tie(vote.camera, vote.hdu, vote.candidates); }
@@ -386,6 +387,25 @@ struct Codec<std::optional<T>>
         if (in.take<bool>()) {
             in.read(value.emplace());
         }
+    }
+};
+
+/// Travels as a value of its own: copies that share one do not share it on the other rank.
+template <class T>
+struct Codec<core::Shared<T>>
+{
+    static constexpr std::size_t least() { return Codec<bool>::least(); }
+    template <class Sink>
+    static void write(Sink& sink, core::Shared<T> const& value)
+    {
+        Codec<bool>::write(sink, value.is_held());
+        if (value.is_held()) {
+            Codec<T>::write(sink, *value);
+        }
+    }
+    static void read(WireReader& in, core::Shared<T>& value)
+    {
+        value = in.take<bool>() ? core::Shared<T>(in.take<T>()) : core::Shared<T>();
     }
 };
 

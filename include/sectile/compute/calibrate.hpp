@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <tuple>
 #include <vector>
 
 #include "sectile/image/bayer.hpp"
@@ -15,12 +16,11 @@ namespace sectile::compute
 struct FlatLevel
 {
     std::vector<double> levels;
-
-    /// One level for all: dividing by it keeps the colour of the flat's light in the correction, as
-    /// programs do that do not know of colours. Mean of the known levels, weighted as the colours
-    /// occur (green twice) in a Bayer frame.
-    [[nodiscard]] FlatLevel overall(image::BayerPattern pattern) const;
 };
+inline auto fields(FlatLevel& level)
+{
+    return std::tie(level.levels);
+}
 
 /// Robust mean of the flat per colour: of the valid pixels above 0 within 3 sigma (1.4826 times
 /// the median absolute deviation) of their median, so that dead columns and dust do not shift the

@@ -27,6 +27,7 @@ struct Photometry
     double x_ref = 0.0;
     double y_ref = 0.0;
 };
+void travels_as_bytes(Photometry const&);
 
 /// Pixels of a source as the engine holds them while it resamples: the part of a frame or tile that
 /// a strip needs. NaN is the mask. `science.box` reaches at least kernel_margin(kernel) pixels

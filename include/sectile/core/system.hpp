@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <tuple>
 
 /// The one interface to the operating system about memory and processors: system_linux.cpp, and
 /// system_generic.cpp with portable answers elsewhere. Nothing here throws.
@@ -19,6 +20,10 @@ struct NodeMemory
     std::optional<std::int64_t>
         cgroup_limit;  ///< the tightest limit of this process's control groups
 };
+inline auto fields(NodeMemory& memory)
+{
+    return std::tie(memory.total, memory.available, memory.cgroup_limit);
+}
 
 /// What this process has used so far.
 struct ProcessUsage

@@ -14,7 +14,7 @@ enum class Weighting : std::uint8_t
 {
     none,
     noise_variance,
-    noise_fwhm  ///< that, and 1 / fwhm^2
+    noise_fwhm  ///< that times (f / fwhm)^2, see sharpness_factors()
 };
 
 /// Where a source falls on a grid. Plain numbers: travels between ranks.
@@ -25,6 +25,7 @@ struct Placement
     double row_spread = 1.0;    ///< source pixels per destination pixel along the same axis
     double cross_spread = 0.0;  ///< and along the other axis
 };
+void travels_as_bytes(Placement const&);
 
 /// All but the map spacing, which costs most. Neither system may be in use by another thread.
 [[nodiscard]] Placement place_on_grid(sky::SkyWcs const& grid, sky::SkyWcs const& source);

@@ -16,6 +16,10 @@ enum class BayerPattern : std::uint8_t
     grbg,
     gbrg
 };
+constexpr int enumerator_count(BayerPattern)
+{
+    return 5;
+}
 
 /// Plane (0 red, 1 green, 2 blue) of the filter over pixel (x, y), 0-based full-frame pixels.
 [[nodiscard]] constexpr int bayer_plane(BayerPattern pattern, std::int64_t x, std::int64_t y)

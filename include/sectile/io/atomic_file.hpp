@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,12 @@ void publish_file(std::string const& path);
 
 /// Writes a whole small text file atomically. Throws core::IoError.
 void write_text_file(std::string const& path, std::string_view text);
+
+/// Takes the next piece of a text.
+using TextSink = std::function<void(std::string_view)>;
+/// The same for a text that is made piece by piece, of which little is held. Throws what `write`
+/// throws, too; there is no file then, or the one that was.
+void write_text_file(std::string const& path, std::function<void(TextSink const&)> const& write);
 
 /// Holds the output directory for this run: makes it when missing, checks that it is writable,
 /// takes an advisory lock on <directory>/.sectile/lock (released by the kernel when the process

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "sectile/comm/communicator.hpp"
@@ -21,6 +22,11 @@ struct NodeFacts
     std::optional<double> cpu_quota;  ///< processors that the cgroup grants; none: no quota
     core::NodeMemory memory;
 };
+inline auto fields(NodeFacts& facts)
+{
+    return std::tie(facts.cpus, facts.physical_cores, facts.numa_nodes, facts.cpu_quota,
+                    facts.memory);
+}
 
 /// Affinity by hwloc, memory and quota by core/system.hpp.
 [[nodiscard]] NodeFacts read_node_facts();

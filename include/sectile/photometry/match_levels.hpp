@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "sectile/comm/communicator.hpp"
@@ -19,7 +20,7 @@ enum class PhotometricMatch : std::uint8_t
 };
 
 /// What is matched: offsets alone or offsets and gradients; sources whose overlap is under
-/// `overlap_min` of the smaller footprint are no pair.
+/// `overlap_min` of the cells of the smaller one are no pair.
 struct MatchOptions
 {
     PhotometricMatch method = PhotometricMatch::plane;
@@ -27,18 +28,22 @@ struct MatchOptions
     std::string progress = {};  ///< name shown while the levels are measured; empty: silent
 };
 
-/// Outcome of the photometric match of one plane of colour. The figures are for the report, on rank
-/// 0 only.
+/// Outcome of the photometric match of one plane of colour, the same on every rank.
 struct PlaneMatch
 {
     std::size_t pairs = 0;
     double rms_before = 0.0;  ///< weighted rms of the pair differences at mid-overlap, data units
     double rms_after = 0.0;
     std::vector<std::size_t> isolated;
-    std::vector<compute::Photometry> corrections;  ///< one per source, on every rank
+    std::vector<compute::Photometry> corrections;  ///< one per source
 };
+inline auto fields(PlaneMatch& match)
+{
+    return std::tie(match.pairs, match.rms_before, match.rms_after, match.isolated,
+                    match.corrections);
+}
 
-/// Section 7 without gains: sky levels of all sources on a common lattice of canvas cells (medians,
+/// METHODS.md, section 11: sky levels of all sources on a common lattice of canvas cells (medians,
 /// measured by the ranks in turn), robust planes through the differences of pairs that share enough
 /// cells, then one global solution per plane of colour: first the slopes (method plane), each axis
 /// for itself, then the offsets that remain. Gauge: the mean offset and the mean slope of every

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -68,11 +69,16 @@ struct CanvasGrid
     [[nodiscard]] std::int64_t height() const { return wcs.height; }
     [[nodiscard]] std::string hash() const;  ///< of size and cards
 };
+inline auto fields(CanvasGrid& grid)
+{
+    return std::tie(grid.wcs, grid.projection, grid.pixel_scale, grid.center, grid.left_out,
+                    grid.far_away);
+}
 
-/// P4 of the specification (section 6). Pure. Auto projection: TAN when all inputs lie within 12.5
-/// degrees of the centre, ZEA up to 90 degrees, CAR beyond. Right at poles and across RA 0/360.
-/// Throws core::ConfigError when the canvas would exceed max_canvas_pixels or an option makes no
-/// sense, core::InputError without inputs.
+/// P4 (METHODS.md, section 12). Pure. Auto projection: TAN when all inputs lie within 12.5 degrees
+/// of the centre, ZEA up to 90 degrees, CAR beyond. Right at poles and across RA 0/360. Throws
+/// core::ConfigError when the canvas would exceed max_canvas_pixels or an option makes no sense,
+/// core::InputError without inputs.
 [[nodiscard]] CanvasGrid plan_canvas(std::vector<GridInput> const& inputs,
                                      GridOptions const& options);
 

@@ -2,34 +2,20 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "sectile/core/ids.hpp"
+#include "sectile/plan/frame_verdict.hpp"
 #include "sectile/sky/frame_header.hpp"
 
 namespace sectile::plan
 {
-enum class FrameState : std::uint8_t
-{
-    accepted,
-    quarantined
-};
-
 /// What could not be measured.
 inline constexpr double unmeasured = std::numeric_limits<double>::quiet_NaN();
-
-/// Whether a frame is used, and why not.
-struct FrameVerdict
-{
-    FrameState state = FrameState::accepted;
-    std::string reason;  ///< one sentence; empty for an accepted frame
-    [[nodiscard]] bool accepted() const { return state == FrameState::accepted; }
-};
 
 /// What P1 measured on one plane of a frame, in the frame's own units.
 struct PlaneMeasurement
@@ -42,19 +28,25 @@ struct PlaneMeasurement
     double scale = unmeasured;
     /// Of a tile: covariance of the noise of pixels x columns and y rows apart (0 to 2) over the
     /// variance that its weights state, at [3 y + x - 1]. Empty: not known.
-    std::vector<double> noise_covariance;
+    std::vector<double> noise_covariance{};
 };
+inline auto fields(PlaneMeasurement& plane)
+{
+    return std::tie(plane.background, plane.noise_sigma, plane.percentile_25, plane.percentile_90,
+                    plane.scale, plane.noise_covariance);
+}
 
-/// A star of a frame that may serve registration and normalisation. Kept short: every rank holds
-/// those of all frames until they are registered.
+/// A star of a frame that may serve registration and normalisation. Kept short: a rank holds those
+/// of its frames until they are registered.
 struct FrameStar
 {
     float x = 0.0F;  ///< pixels of the debayered frame, 0-based
     float y = 0.0F;
-    /// Above the local sky, in one aperture for all stars of the frame, of each plane (of the first
-    /// three); NaN where it cannot be measured.
+    /// Above the local sky, in one aperture for all stars of a block of the frame, of each plane
+    /// (of the first three); NaN where it cannot be measured.
     std::array<float, 3> flux{};
 };
+void travels_as_bytes(FrameStar const&);
 
 /// How good a frame is; NaN where it cannot be measured.
 struct FrameQuality
@@ -65,6 +57,7 @@ struct FrameQuality
     double saturated_fraction = 0.0;  ///< of the valid pixels
     std::int64_t stars = 0;           ///< detected, before any selection
 };
+void travels_as_bytes(FrameQuality const&);
 
 /// Sky geometry of an accepted frame, ICRS.
 struct FrameFootprint
@@ -74,9 +67,14 @@ struct FrameFootprint
     core::Angle pixel_scale;
     core::Angle position_angle;
     /// Along the outer edges of the border pixels: 8 points a side, anticlockwise in pixels from
-    /// (0,0).
+    /// (0,0). Emptied once frames are registered: footprint_of() makes it again from the WCS.
     std::vector<sky::SkyCoord> edge;
 };
+inline auto fields(FrameFootprint& footprint)
+{
+    return std::tie(footprint.center, footprint.radius, footprint.pixel_scale,
+                    footprint.position_angle, footprint.edge);
+}
 
 /// How a frame was tied to its group by stars.
 struct FrameRegistration
@@ -85,6 +83,7 @@ struct FrameRegistration
     double rms = unmeasured;    ///< of the matched stars after the fit, pixels
     double shift = unmeasured;  ///< how far a fit moved the middle or a corner of the frame, pixels
 };
+void travels_as_bytes(FrameRegistration const&);
 
 /// One image HDU of the input: what P1 knows of it. Plain data; travels between ranks.
 struct FrameRecord
@@ -96,11 +95,13 @@ struct FrameRecord
     double masked_fraction = 0.0;          ///< of the pixels
     FrameQuality quality;
     FrameRegistration registration;
-    std::vector<FrameStar> stars;  ///< brightest first; emptied once frames are registered
+    /// Brightest first; only where they are needed, and emptied once frames are registered.
+    std::vector<FrameStar> stars;
     FrameFootprint footprint;      ///< valid when accepted
 };
-
-/// Exact (bit for bit) round trip through bytes, for the travel between ranks.
-[[nodiscard]] std::vector<std::byte> pack(std::vector<FrameRecord> const& records);
-[[nodiscard]] std::vector<FrameRecord> unpack(std::span<std::byte const> bytes);
+inline auto fields(FrameRecord& record)
+{
+    return std::tie(record.id, record.header, record.verdict, record.planes, record.masked_fraction,
+                    record.quality, record.registration, record.stars, record.footprint);
+}
 }  // namespace sectile::plan

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <tuple>
 #include <vector>
 
 #include "sectile/core/angle.hpp"
@@ -28,8 +29,12 @@ struct Group
     sky::SkyCoord center;
     core::Angle radius;  ///< of the union of the footprints
 };
+inline auto fields(Group& group)
+{
+    return std::tie(group.id, group.frames, group.center, group.radius);
+}
 
-/// P2 of the specification: single linkage of frame centres on the sphere (kd-tree over unit
+/// P2 (METHODS.md, section 6.1): single linkage of frame centres on the sphere (kd-tree over unit
 /// vectors, union-find), separate by filter and instrument, chains cut by deterministic spherical
 /// k-means until no group spans more than max_span field diagonals. Frames of different plane count
 /// are never grouped. The result does not depend on the order of ties: groups are sorted by their

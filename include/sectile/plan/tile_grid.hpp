@@ -11,6 +11,9 @@ namespace sectile::plan
 {
 /// A frame as the planner of grids sees it.
 [[nodiscard]] GridInput grid_input_of(FrameFootprint const& footprint);
+/// The same with the edge from the WCS where the record has none. Throws core::InputError without a
+/// usable WCS then. Thread-safe.
+[[nodiscard]] GridInput grid_input_of(FrameRecord const& frame);
 
 /// Grid of the master tile of these frames, oriented as the frame at index `reference`. Throws
 /// core::InputError when that has no usable WCS. Thread-safe.

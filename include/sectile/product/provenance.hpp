@@ -27,6 +27,6 @@ namespace sectile::product
 [[nodiscard]] std::vector<io::FitsCard> provenance_cards(plan::MosaicPlan const& mosaic,
                                                          std::string const& options);
 
-/// The frames with verdict and measurements as a JSON array for the report.
-[[nodiscard]] std::string frames_json(std::vector<plan::FrameRecord> const& frames);
+/// A frame with verdict and measurements as a JSON object for the report, one line.
+[[nodiscard]] std::string frame_json(plan::FrameRecord const& frame);
 }  // namespace sectile::product

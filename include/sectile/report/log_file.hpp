@@ -35,7 +35,7 @@ class LogFile
     ~LogFile();
     LogFile(LogFile const&) = delete;
     LogFile& operator=(LogFile const&) = delete;
-    /// Starts writing at the end of `path`, so that a resumed run keeps its history; what was said
+    /// Starts writing at the end of `path`, so that earlier runs keep their lines; what was said
     /// before is written first. Every line is flushed: a killed run leaves a whole log. Rank 0.
     /// Throws core::IoError.
     void open(std::string const& path);

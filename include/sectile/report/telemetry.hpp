@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace sectile::report
@@ -23,6 +24,11 @@ struct PhaseUse
     std::optional<double> gpu_utilisation;
     std::optional<std::int64_t> peak_vram;  ///< bytes used on the device by all its processes
 };
+inline auto fields(PhaseUse& use)
+{
+    return std::tie(use.name, use.wall, use.cpu, use.utilisation, use.peak_resident,
+                    use.gpu_utilisation, use.peak_vram);
+}
 
 /// Whom the samples are about.
 struct TelemetryOrigin

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <tuple>
 
+#include "sectile/core/shared_value.hpp"
 #include "sectile/image/bayer.hpp"
 #include "sectile/sky/sky_wcs.hpp"
 
@@ -23,7 +25,7 @@ struct ExposureFacts
     std::optional<double> mjd_end;   ///< end of the last of several, days
     std::optional<double> exposure;  ///< seconds, of all together
     std::optional<double> gain;      ///< electrons per ADU (or the camera's gain number, see GAIN)
-    std::optional<double> saturation;
+    std::optional<double> saturation;          ///< SATURATE or DATAMAX
     std::optional<double> sensor_temperature;  ///< degrees Celsius
     std::optional<double> airmass;
     std::optional<double> ra_hint;  ///< degrees, pointing without WCS: a hint only
@@ -32,6 +34,13 @@ struct ExposureFacts
     std::string unit;           ///< BUNIT
     std::int64_t combined = 1;  ///< exposures: NCOMBINE
 };
+inline auto fields(ExposureFacts& facts)
+{
+    return std::tie(facts.object, facts.filter, facts.instrument, facts.telescope, facts.date_obs,
+                    facts.mjd, facts.mjd_end, facts.exposure, facts.gain, facts.saturation,
+                    facts.sensor_temperature, facts.airmass, facts.ra_hint, facts.dec_hint,
+                    facts.mount_mode, facts.unit, facts.combined);
+}
 
 /// How the pixels of one image HDU are stored and what they become after debayering.
 struct FrameGeometry
@@ -42,7 +51,9 @@ struct FrameGeometry
     int stored_planes = 1;     ///< in the file
     bool planes_last = false;  ///< stored as H,W,C (NAXIS1 = colour) instead of C,H,W
     image::BayerPattern bayer = image::BayerPattern::none;
-    int bits_per_pixel = 0;  ///< BITPIX
+    int bits_per_pixel = 0;    ///< BITPIX
+    double value_scale = 1.0;  ///< BSCALE
+    double value_zero = 0.0;   ///< BZERO
     /// Of the file where they differ from width and height (superpixels); 0: they do not.
     std::int64_t stored_width = 0;
     std::int64_t stored_height = 0;
@@ -56,6 +67,13 @@ struct FrameGeometry
         return stored_height > 0 ? stored_height : height;
     }
 };
+inline auto fields(FrameGeometry& geometry)
+{
+    return std::tie(geometry.width, geometry.height, geometry.planes, geometry.stored_planes,
+                    geometry.planes_last, geometry.bayer, geometry.bits_per_pixel,
+                    geometry.value_scale, geometry.value_zero, geometry.stored_width,
+                    geometry.stored_height);
+}
 
 /// An image that says something about the pixels of a frame or of a master tile: weight map, mask,
 /// coverage or alpha. Of the stored shape of the frame, with one plane or as many as are stored.
@@ -68,6 +86,10 @@ struct FramePartner
     double scale = 1.0;
     [[nodiscard]] bool exists() const { return !path.empty(); }
 };
+inline auto fields(FramePartner& partner)
+{
+    return std::tie(partner.path, partner.hdu, partner.geometry, partner.scale);
+}
 
 /// What a header says about one image HDU: one frame of the input.
 struct FrameHeader
@@ -78,12 +100,17 @@ struct FrameHeader
     ExposureFacts facts;
     /// From the HDU itself or the .wcs file beside it; empty cards when there is none.
     WcsDescription wcs;
-    std::string wcs_origin;  ///< "header", "sidecar" or empty
-    FramePartner weight;
-    FramePartner mask;      ///< of a frame
-    FramePartner coverage;  ///< of a master tile
-    FramePartner alpha;     ///< of a master tile: one plane
+    std::string wcs_origin;               ///< "header", "sidecar" or empty
+    core::Shared<FramePartner> weight;    ///< of most frames there is none of these
+    core::Shared<FramePartner> mask;      ///< of a frame
+    core::Shared<FramePartner> coverage;  ///< of a master tile
+    core::Shared<FramePartner> alpha;     ///< of a master tile: one plane
 };
+inline auto fields(FrameHeader& header)
+{
+    return std::tie(header.path, header.hdu, header.geometry, header.facts, header.wcs,
+                    header.wcs_origin, header.weight, header.mask, header.coverage, header.alpha);
+}
 
 /// As much of a header as a reader of pixels needs.
 [[nodiscard]] inline FrameHeader header_of(FramePartner const& partner)

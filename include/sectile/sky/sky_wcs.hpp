@@ -7,10 +7,13 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "sectile/core/angle.hpp"
 #include "sectile/core/box.hpp"
+#include "sectile/core/shared_value.hpp"
+#include "sectile/sky/card_text.hpp"
 
 namespace sectile::sky
 {
@@ -20,6 +23,7 @@ struct SkyCoord
     core::Angle lon;
     core::Angle lat;
 };
+void travels_as_bytes(SkyCoord const&);
 
 /// Position in an image: 0-based, integers at pixel centres. FITS counts from 1; the conversion is
 /// made only in this layer (WCS) and nowhere else.
@@ -40,17 +44,26 @@ struct LookupTable
     double cdelt_x = 1.0, cdelt_y = 1.0;
     std::vector<float> values;  ///< rows x columns
 };
+inline auto fields(LookupTable& table)
+{
+    return std::tie(table.axis, table.columns, table.rows, table.crpix_x, table.crpix_y,
+                    table.crval_x, table.crval_y, table.cdelt_x, table.cdelt_y, table.values);
+}
 
 /// Everything needed to make the same SkyWcs on another rank: plain data, serialisable.
 struct WcsDescription
 {
-    std::string cards;  ///< the header: 80-character cards without separators, may lack END
-    std::vector<LookupTable>
-        pixel_lookup;  ///< CPDIS tables (applied with SIP, before the CD matrix)
-    std::vector<LookupTable> detector_lookup;  ///< D2IM tables (applied first)
-    std::int64_t width = 0;                    ///< NAXIS1 of the image
+    CardText cards;  ///< the header: 80-character cards without separators, may lack END
+    /// CPDIS tables (applied with SIP, before the CD matrix)
+    core::SharedList<LookupTable> pixel_lookup;
+    core::SharedList<LookupTable> detector_lookup;  ///< D2IM tables (applied first)
+    std::int64_t width = 0;                         ///< NAXIS1 of the image
     std::int64_t height = 0;
 };
+inline auto fields(WcsDescription& wcs)
+{
+    return std::tie(wcs.cards, wcs.pixel_lookup, wcs.detector_lookup, wcs.width, wcs.height);
+}
 
 /// Celestial world coordinate system of an image: immutable RAII over WCSLIB's wcsprm. Parsing is
 /// serialised by one lock (WCSLIB's parsers are not re-entrant). Transforms are const but use

@@ -97,6 +97,31 @@ TEST(Wire, KeepsVectorsWithAnAllocatorOfTheirOwn)
     EXPECT_EQ(there_and_back(values), values);
 }
 
+TEST(Wire, KeepsWhatCopiesShare)
+{
+    core::SharedList<std::string> const list{"a", "b"};
+    core::Shared<std::string> const text(std::string("text"));
+
+    EXPECT_EQ(there_and_back(list).items(), list.items());
+    EXPECT_EQ(*there_and_back(text), "text");
+    EXPECT_FALSE(there_and_back(core::Shared<std::string>()).is_held());
+    EXPECT_TRUE(there_and_back(core::Shared<std::string>(std::string())).is_held());
+    EXPECT_TRUE(there_and_back(core::SharedList<std::string>()).empty());
+}
+
+TEST(Wire, ReplacesASharedValueAndLeavesItsCopies)
+{
+    core::Shared<std::string> held(std::string("old"));
+    core::Shared<std::string> const copy = held;
+    auto const bytes = to_bytes(core::Shared<std::string>());
+
+    WireReader reader(bytes);
+    reader.read(held);
+
+    EXPECT_EQ(*held, "");
+    EXPECT_EQ(*copy, "old");
+}
+
 TEST(Wire, WritesPlainArraysInOnePiece)
 {
     // A length and the numbers themselves, nothing in between.

@@ -160,13 +160,13 @@ TEST(FrameSetup, FindsPartnersInOtherFiles)
 
     sky::FrameHeader const header = scan(path, config).frames.at(0);
 
-    EXPECT_EQ(header.weight.path, weight);
-    EXPECT_EQ(header.weight.hdu, 0);
-    EXPECT_EQ(header.mask.path, mask);
-    EXPECT_EQ(header.mask.hdu, 1);
-    EXPECT_EQ(header.mask.geometry.bits_per_pixel, 16);
+    EXPECT_EQ(header.weight->path, weight);
+    EXPECT_EQ(header.weight->hdu, 0);
+    EXPECT_EQ(header.mask->path, mask);
+    EXPECT_EQ(header.mask->hdu, 1);
+    EXPECT_EQ(header.mask->geometry.bits_per_pixel, 16);
     config.partners.weight_type = source::WeightType::none;
-    EXPECT_FALSE(scan(path, config).frames.at(0).weight.exists());
+    EXPECT_FALSE(scan(path, config).frames.at(0).weight->exists());
 }
 
 TEST(FrameSetup, FindsPartnersInTheSameFile)

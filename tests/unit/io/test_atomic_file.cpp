@@ -9,6 +9,7 @@
 #include "sectile/io/atomic_file.hpp"
 
 #include "fits_bytes.hpp"
+#include "support/read_file.hpp"
 
 namespace sectile::io
 {
@@ -58,6 +59,41 @@ TEST(AtomicFile, FailureKeepsTheOldFile)
 
     EXPECT_TRUE(fs::is_directory(path));
     EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), {}), 1);
+}
+
+TEST(AtomicFile, TextMayComeInPieces)
+{
+    test::ScratchFolder const folder("atomic_file");
+    std::string const path = folder / "report.json";
+    std::string expected;
+    for (int i = 0; i < 50'000; ++i) {
+        expected += std::to_string(i);
+    }
+
+    write_text_file(path, [](TextSink const& out) {
+        for (int i = 0; i < 50'000; ++i) {
+            out(std::to_string(i));
+        }
+    });
+
+    EXPECT_EQ(test::read_file(path), expected);
+}
+
+TEST(AtomicFile, TextThatCannotBeMadeKeepsTheOldFile)
+{
+    test::ScratchFolder const folder("atomic_file");
+    std::string const path = folder / "report.json";
+    write_text_file(path, "old");
+
+    EXPECT_THROW(write_text_file(path,
+                                 [](TextSink const& out) {
+                                     out("new");
+                                     throw core::InternalError("no more");
+                                 }),
+                 core::InternalError);
+
+    EXPECT_EQ(test::read_file(path), "old");
+    EXPECT_FALSE(fs::exists(temporary_name(path)));
 }
 
 TEST(AtomicFile, PublishingNeedsTheTemporaryFile)

@@ -161,14 +161,29 @@ TEST(ScanFile, WcsCardsAreSelected)
     ASSERT_EQ(with.frames.size(), 1U);
     sky::WcsDescription const& wcs = with.frames[0].wcs;
     EXPECT_EQ(with.frames[0].wcs_origin, "header");
-    EXPECT_EQ(wcs.cards.size(), 80U * (3 + 8)) << "NAXIS, NAXIS1, NAXIS2 and eight WCS cards";
-    EXPECT_EQ(wcs.cards.find("OBSERVER"), std::string::npos);
-    EXPECT_EQ(wcs.cards.find("CTYPE1A"), std::string::npos);
+    EXPECT_EQ(wcs.cards.text().size(), 80U * (3 + 8))
+        << "NAXIS, NAXIS1, NAXIS2 and eight WCS cards";
+    EXPECT_EQ(wcs.cards.text().find("OBSERVER"), std::string::npos);
+    EXPECT_EQ(wcs.cards.text().find("CTYPE1A"), std::string::npos);
     EXPECT_EQ(wcs.width, 12);
     EXPECT_EQ(wcs.height, 10);
     ASSERT_EQ(without.frames.size(), 1U);
     EXPECT_TRUE(without.frames[0].wcs.cards.empty());
     EXPECT_EQ(without.frames[0].wcs_origin, "");
+}
+
+TEST(ScanFile, WcsCardsAreKeptWithoutTheirComments)
+{
+    FileScan const scan = scan_image(
+        {12, 10}, joined(celestial, {"CUNIT1  = 'deg/s ''/'' '  / no unit / of length",
+                                     "LONPOLE =                180.0 / [deg] native pole"}));
+
+    ASSERT_EQ(scan.frames.size(), 1U);
+    std::string const cards = scan.frames[0].wcs.cards;
+    EXPECT_NE(cards.find("CUNIT1  = 'deg/s ''/'' '   "), std::string::npos);
+    EXPECT_NE(cards.find("LONPOLE =                180.0   "), std::string::npos);
+    EXPECT_EQ(cards.find("length"), std::string::npos);
+    EXPECT_EQ(cards.find("native"), std::string::npos);
 }
 
 class Sidecar : public testing::Test
@@ -200,8 +215,8 @@ TEST_F(Sidecar, WinsOverTheHeader)
     ASSERT_EQ(scan.frames.size(), 1U);
     EXPECT_TRUE(scan.unreadable.empty());
     EXPECT_EQ(scan.frames[0].wcs_origin, "sidecar");
-    EXPECT_NE(scan.frames[0].wcs.cards.find("GLON-CAR"), std::string::npos);
-    EXPECT_EQ(scan.frames[0].wcs.cards.find("RA---TAN"), std::string::npos);
+    EXPECT_NE(scan.frames[0].wcs.cards.text().find("GLON-CAR"), std::string::npos);
+    EXPECT_EQ(scan.frames[0].wcs.cards.text().find("RA---TAN"), std::string::npos);
     EXPECT_EQ(scan.frames[0].wcs.width, 12);
 }
 
@@ -212,7 +227,7 @@ TEST_F(Sidecar, MayBeLinesOfText)
 
     ASSERT_EQ(scan.frames.size(), 1U);
     EXPECT_EQ(scan.frames[0].wcs_origin, "sidecar");
-    EXPECT_EQ(scan.frames[0].wcs.cards.size(), 80U * (3 + 3));
+    EXPECT_EQ(scan.frames[0].wcs.cards.text().size(), 80U * (3 + 3));
 }
 
 TEST_F(Sidecar, OfAnotherStemIsNotTouched)

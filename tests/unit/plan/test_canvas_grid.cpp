@@ -67,8 +67,9 @@ void expect_tight(CanvasGrid const& grid, std::vector<GridInput> const& inputs, 
 
 bool holds_card(CanvasGrid const& grid, std::string const& start)
 {
-    for (std::size_t at = 0; at < grid.wcs.cards.size(); at += 80) {
-        if (grid.wcs.cards.compare(at, start.size(), start) == 0) {
+    std::string const cards = grid.wcs.cards;
+    for (std::size_t at = 0; at < cards.size(); at += 80) {
+        if (cards.compare(at, start.size(), start) == 0) {
             return true;
         }
     }

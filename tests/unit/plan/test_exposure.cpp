@@ -55,7 +55,7 @@ TEST(CombinedExposure, KeepsWhatAllAcceptedFramesHaveInCommon)
     frames[1].header.facts.filter = "G";
     frames[1].header.facts.gain = std::nullopt;
     frames[2].header.facts.object = "another";
-    frames[2].verdict = {FrameState::quarantined, "clouds"};
+    frames[2].verdict = {VerdictCode::quality, "clouds"};
 
     sky::ExposureFacts const sum = combined_exposure(frames);
 

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sectile/comm/wire.hpp"
 #include "sectile/core/error.hpp"
 #include "sectile/plan/frame_record.hpp"
 
@@ -47,7 +48,7 @@ FrameRecord full_record()
     record.header.wcs.width = 4000;
     record.header.wcs.height = 3000;
     record.header.wcs_origin = "sidecar";
-    record.verdict = {plan::FrameState::quarantined, "a reason"};
+    record.verdict = {plan::VerdictCode::another_field, "a reason"};
     record.planes = {{100.1, 3.3}, {std::nextafter(1.0, 2.0), -0.0}, {-1e300, 1e-300}};
     record.planes[1].percentile_25 = 1.0 / 7.0;
     record.planes[2].percentile_90 = -1e-310;
@@ -57,13 +58,17 @@ FrameRecord full_record()
     record.planes[1].noise_covariance = {0.1, -0.05, 0.3, 1.0 / 3.0, 0.0, 1.0, -1e-9, 0.5};
     record.registration = {123, 0.1, -0.0};
     record.stars = {{1.5F, -2.25F, {1e30F, NAN, 0.1F}}, {}};
+    record.header.geometry.value_scale = 0.1;
+    record.header.geometry.value_zero = 32768.0;
     record.header.geometry.stored_width = 8001;
     record.header.geometry.stored_height = 6001;
-    record.header.weight = {"/night 1/M 31.weight.fits", 2, {8001, 6001, 1, 1, false}, 0.1};
-    record.header.mask = {"/night 1/M 31.fits", 5, {8001, 6001, 1, 1}, 1.0};
-    record.header.mask.geometry.bits_per_pixel = 16;
-    record.header.coverage = {"/night 1/M 31.coverage.fits", 0, {8001, 6001, 3, 3}, 1.0};
-    record.header.alpha = {"/night 1/M 31.alpha.fits", 1, {8001, 6001, 1, 1}, 1.0};
+    record.header.weight =
+        sky::FramePartner{"/night 1/M 31.weight.fits", 2, {8001, 6001, 1, 1, false}, 0.1};
+    record.header.mask = sky::FramePartner{
+        "/night 1/M 31.fits", 5, {8001, 6001, 1, 1, false, image::BayerPattern::none, 16}, 1.0};
+    record.header.coverage =
+        sky::FramePartner{"/night 1/M 31.coverage.fits", 0, {8001, 6001, 3, 3}, 1.0};
+    record.header.alpha = sky::FramePartner{"/night 1/M 31.alpha.fits", 1, {8001, 6001, 1, 1}, 1.0};
     return record;
 }
 
@@ -77,14 +82,10 @@ void expect_same(sky::ExposureFacts const& a, sky::ExposureFacts const& b)
     EXPECT_EQ(a.mount_mode, b.mount_mode);
     EXPECT_EQ(a.unit, b.unit);
     EXPECT_EQ(a.combined, b.combined);
-    auto const fields = {&sky::ExposureFacts::mjd,
-                         &sky::ExposureFacts::mjd_end,
-                         &sky::ExposureFacts::exposure,
-                         &sky::ExposureFacts::gain,
-                         &sky::ExposureFacts::saturation,
-                         &sky::ExposureFacts::sensor_temperature,
-                         &sky::ExposureFacts::airmass,
-                         &sky::ExposureFacts::ra_hint,
+    auto const fields = {&sky::ExposureFacts::mjd,        &sky::ExposureFacts::mjd_end,
+                         &sky::ExposureFacts::exposure,   &sky::ExposureFacts::gain,
+                         &sky::ExposureFacts::saturation, &sky::ExposureFacts::sensor_temperature,
+                         &sky::ExposureFacts::airmass,    &sky::ExposureFacts::ra_hint,
                          &sky::ExposureFacts::dec_hint};
     for (auto const field : fields) {
         ASSERT_EQ((a.*field).has_value(), (b.*field).has_value());
@@ -94,7 +95,8 @@ void expect_same(sky::ExposureFacts const& a, sky::ExposureFacts const& b)
     }
 }
 
-void expect_same(std::vector<sky::LookupTable> const& a, std::vector<sky::LookupTable> const& b)
+void expect_same(core::SharedList<sky::LookupTable> const& a,
+                 core::SharedList<sky::LookupTable> const& b)
 {
     ASSERT_EQ(a.size(), b.size());
     for (std::size_t t = 0; t < a.size(); ++t) {
@@ -126,10 +128,11 @@ void expect_same(plan::FrameFootprint const& a, plan::FrameFootprint const& b)
 
 void expect_same(sky::FrameGeometry const& g, sky::FrameGeometry const& h)
 {
-    EXPECT_EQ(std::tie(g.width, g.height, g.planes, g.stored_planes, g.planes_last, g.bayer,
-                       g.bits_per_pixel, g.stored_width, g.stored_height),
-              std::tie(h.width, h.height, h.planes, h.stored_planes, h.planes_last, h.bayer,
-                       h.bits_per_pixel, h.stored_width, h.stored_height));
+    EXPECT_EQ(
+        std::tie(g.width, g.height, g.planes, g.stored_planes, g.planes_last, g.bayer,
+                 g.bits_per_pixel, g.value_scale, g.value_zero, g.stored_width, g.stored_height),
+        std::tie(h.width, h.height, h.planes, h.stored_planes, h.planes_last, h.bayer,
+                 h.bits_per_pixel, h.value_scale, h.value_zero, h.stored_width, h.stored_height));
 }
 
 void expect_same(sky::FramePartner const& a, sky::FramePartner const& b)
@@ -146,10 +149,10 @@ void expect_same(FrameRecord const& a, FrameRecord const& b)
     EXPECT_EQ(a.header.path, b.header.path);
     EXPECT_EQ(a.header.hdu, b.header.hdu);
     expect_same(a.header.geometry, b.header.geometry);
-    expect_same(a.header.weight, b.header.weight);
-    expect_same(a.header.mask, b.header.mask);
-    expect_same(a.header.coverage, b.header.coverage);
-    expect_same(a.header.alpha, b.header.alpha);
+    expect_same(*a.header.weight, *b.header.weight);
+    expect_same(*a.header.mask, *b.header.mask);
+    expect_same(*a.header.coverage, *b.header.coverage);
+    expect_same(*a.header.alpha, *b.header.alpha);
     expect_same(a.header.facts, b.header.facts);
     EXPECT_EQ(a.header.wcs.cards, b.header.wcs.cards);
     EXPECT_EQ(a.header.wcs.width, b.header.wcs.width);
@@ -157,7 +160,7 @@ void expect_same(FrameRecord const& a, FrameRecord const& b)
     expect_same(a.header.wcs.pixel_lookup, b.header.wcs.pixel_lookup);
     expect_same(a.header.wcs.detector_lookup, b.header.wcs.detector_lookup);
     EXPECT_EQ(a.header.wcs_origin, b.header.wcs_origin);
-    EXPECT_EQ(a.verdict.state, b.verdict.state);
+    EXPECT_EQ(a.verdict.code, b.verdict.code);
     EXPECT_EQ(a.verdict.reason, b.verdict.reason);
     ASSERT_EQ(a.planes.size(), b.planes.size());
     for (std::size_t i = 0; i < a.planes.size(); ++i) {
@@ -186,12 +189,17 @@ void expect_same(FrameRecord const& a, FrameRecord const& b)
     expect_same(a.footprint, b.footprint);
 }
 
+std::vector<FrameRecord> travelled(std::vector<FrameRecord> const& records)
+{
+    return comm::from_bytes<std::vector<FrameRecord>>(comm::to_bytes(records));
+}
+
 TEST(FrameRecord, TravelsBitForBit)
 {
     std::vector<FrameRecord> const records{full_record(), FrameRecord{},
                                            test::frame_of(9, {.ra = 10.0})};
 
-    std::vector<FrameRecord> const arrived = plan::unpack(plan::pack(records));
+    std::vector<FrameRecord> const arrived = travelled(records);
 
     ASSERT_EQ(arrived.size(), records.size());
     for (std::size_t i = 0; i < records.size(); ++i) {
@@ -205,23 +213,24 @@ TEST(FrameRecord, KeepsThePayloadOfANaN)
     FrameRecord record;
     record.masked_fraction = std::bit_cast<double>(std::uint64_t{0xfff8'0000'dead'beefULL});
 
-    std::vector<FrameRecord> const arrived = plan::unpack(plan::pack({record}));
+    std::vector<FrameRecord> const arrived = travelled({record});
 
     EXPECT_EQ(bits_of(arrived.at(0).masked_fraction), 0xfff8'0000'dead'beefULL);
 }
 
 TEST(FrameRecord, TravelsAsAnEmptyList)
 {
-    EXPECT_TRUE(plan::unpack(plan::pack({})).empty());
+    EXPECT_TRUE(travelled({}).empty());
 }
 
 TEST(FrameRecord, RefusesBytesThatAreCutOffOrForeign)
 {
-    std::vector<std::byte> bytes = plan::pack({full_record()});
+    std::vector<std::byte> bytes = comm::to_bytes(std::vector{full_record()});
     bytes.resize(bytes.size() / 2);
 
-    EXPECT_THROW((void)plan::unpack(bytes), core::InternalError);
-    EXPECT_THROW((void)plan::unpack(std::vector<std::byte>(10, std::byte{0x61})),
+    EXPECT_THROW((void)comm::from_bytes<std::vector<FrameRecord>>(bytes), core::InternalError);
+    EXPECT_THROW((void)comm::from_bytes<std::vector<FrameRecord>>(
+                     std::vector<std::byte>(10, std::byte{0x61})),
                  core::InternalError);
 }
 }  // namespace

@@ -36,9 +36,10 @@ std::string const montage_header =
 std::string card_of(CanvasGrid const& grid, std::string keyword)
 {
     keyword.resize(8, ' ');
-    for (std::size_t at = 0; at < grid.wcs.cards.size(); at += 80) {
-        if (grid.wcs.cards.compare(at, 8, keyword) == 0) {
-            return grid.wcs.cards.substr(at, 80);
+    std::string const cards = grid.wcs.cards;
+    for (std::size_t at = 0; at < cards.size(); at += 80) {
+        if (cards.compare(at, 8, keyword) == 0) {
+            return cards.substr(at, 80);
         }
     }
     return {};
@@ -80,7 +81,7 @@ TEST(GridFromHeaderText, ReadsMontage)
     EXPECT_EQ(card_of(grid, "CTYPE1").substr(0, 20), "CTYPE1  = 'RA---TAN'");
     EXPECT_TRUE(card_of(grid, "SIMPLE").empty());
     EXPECT_TRUE(card_of(grid, "NAXIS1").empty());
-    EXPECT_EQ(grid.wcs.cards.size() % 80, 0U);
+    EXPECT_EQ(grid.wcs.cards.text().size() % 80, 0U);
 }
 
 // Greisen & Calabretta (2002), equation 189: CD1_2 = -CDELT2 sin(CROTA2), CD2_2 = CDELT2
@@ -130,7 +131,7 @@ TEST(GridFromHeaderText, ReadsCardsWithoutSeparators)
 {
     CanvasGrid const lines = grid_from_header_text(montage_header);
     std::string cards = plan::literal_card("SIMPLE", "T") + plan::integer_card("NAXIS1", 3000) +
-                        plan::integer_card("NAXIS2", 2000) + lines.wcs.cards;
+                        plan::integer_card("NAXIS2", 2000) + lines.wcs.cards.text();
     std::string end = "END";
     end.resize(80, ' ');
     cards += end + plan::text_card("CTYPE1", "JUNK AFTER END");

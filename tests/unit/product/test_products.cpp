@@ -118,7 +118,7 @@ TEST_P(ExportTest, EveryPlaneComesBack)
     expect_equal<std::uint8_t>(read_hdu(path, 3).view(), canvas.alpha.view());
 }
 
-TEST_P(ExportTest, LayoutIsThatOfTheSpecification)
+TEST_P(ExportTest, LayoutIsAsDocumented)
 {
     ScratchFolder const folder("products");
     int const planes = GetParam();

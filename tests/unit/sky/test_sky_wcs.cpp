@@ -250,7 +250,7 @@ TEST(SkyWcs, ReadsASidecarWithoutAxes)
 {
     sky::WcsDescription sidecar = describe({});
     sidecar.cards = card("SIMPLE", "T") + card("BITPIX", "8") + card("NAXIS", "0") +
-                    card("WCSAXES", "2") + sidecar.cards + "END";
+                    card("WCSAXES", "2") + sidecar.cards.text() + "END";
 
     SkyWcs const wcs(sidecar);
 

@@ -27,11 +27,13 @@ std::string refusal_of(WcsDescription const& description)
 WcsDescription changed(std::string const& from, std::string const& to)
 {
     WcsDescription description = describe({});
-    for (std::size_t at = 0; at < description.cards.size(); at += 80) {
-        if (description.cards.compare(at, from.size(), from) == 0) {
-            description.cards.replace(at, 80, to.empty() ? std::string(80, ' ') : to);
+    std::string cards = description.cards;
+    for (std::size_t at = 0; at < cards.size(); at += 80) {
+        if (cards.compare(at, from.size(), from) == 0) {
+            cards.replace(at, 80, to.empty() ? std::string(80, ' ') : to);
         }
     }
+    description.cards = cards;
     return description;
 }
 
@@ -45,7 +47,7 @@ struct Damage
 TEST(UnusableWcs, IsRefusedWithItsReason)
 {
     WcsDescription empty = describe({});
-    empty.cards.clear();
+    empty.cards = {};
     WcsDescription singular = changed("CD1_1", card("CD1_1", 0.0));
     singular.cards += card("CD1_2", 0.0);
     std::vector<Damage> const damages{

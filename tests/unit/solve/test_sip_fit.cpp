@@ -89,7 +89,8 @@ TEST(SipFit, ReplacesADistortionAndLeavesOutliersAside)
     matches[7].pixel.x += 6.0;
     matches[30].pixel.y -= 40.0;
     sky::WcsDescription start = distorted();
-    start.cards.replace(start.cards.find("7E-6"), 4, "1E-6");
+    std::string cards = start.cards;
+    start.cards = cards.replace(cards.find("7E-6"), 4, "1E-6");
 
     WcsFit const fit = fit_sip(start, matches);
 
@@ -97,7 +98,7 @@ TEST(SipFit, ReplacesADistortionAndLeavesOutliersAside)
     // 0.05 px of noise, twelve parameters of eighty stars: three sigma in the worst of the corners.
     EXPECT_LT(worst_corner(distorted(), fit.wcs), 0.15);
     EXPECT_GT(worst_corner(distorted(), start), 1.0);
-    EXPECT_EQ(fit.wcs.cards.find("AP_"), std::string::npos);
+    EXPECT_EQ(fit.wcs.cards.text().find("AP_"), std::string::npos);
 }
 
 TEST(SipFit, RefusesTooLittle)

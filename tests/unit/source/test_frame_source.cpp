@@ -78,12 +78,12 @@ class Survey
         }
         if (steps.weighs) {
             sky::FrameHeader const file = file_of("weight", weight);
-            result.weight = {file.path, 0, file.geometry, 2.0};
+            result.weight = sky::FramePartner{file.path, 0, file.geometry, 2.0};
         }
         if (steps.masks) {
             sky::FrameHeader const file =
                 scanned(test::FitsBytes().image(32, axes()).data(mask).write(folder / "mask.fits"));
-            result.mask = {file.path, 0, file.geometry, 1.0};
+            result.mask = sky::FramePartner{file.path, 0, file.geometry, 1.0};
         }
         return result;
     }
@@ -407,10 +407,14 @@ TEST(FrameSource, RefusesWhatDoesNotFit)
     other.geometry.width = 40;
     EXPECT_THROW((void)make_frame_source(other, survey.preparation(steps)), core::InternalError);
     other = good;
-    other.weight.geometry.height = 32;
+    sky::FramePartner lower = *good.weight;
+    lower.geometry.height = 32;
+    other.weight = lower;
     EXPECT_THROW((void)make_frame_source(other, survey.preparation({})), core::InternalError);
     other = good;
-    other.mask.geometry.stored_planes = 2;
+    sky::FramePartner deeper = *good.mask;
+    deeper.geometry.stored_planes = 2;
+    other.mask = deeper;
     EXPECT_THROW((void)make_frame_source(other, survey.preparation({})), core::InternalError);
     Steps mosaic{.pattern = BayerPattern::rggb};
     sky::FrameHeader const not_halved = survey.header(mosaic);

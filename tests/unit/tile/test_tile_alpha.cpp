@@ -234,9 +234,9 @@ TEST(TileAlpha, IsReadWithTheTile)
     for (auto const& [a, b] : {std::pair{&tile.weight, &found.weight},
                                {&tile.coverage, &found.coverage},
                                {&tile.alpha, &found.alpha}}) {
-        EXPECT_EQ(a->path, b->path);
-        EXPECT_EQ(a->hdu, b->hdu);
-        expect_same(a->geometry, b->geometry);
+        EXPECT_EQ((*a)->path, (*b)->path);
+        EXPECT_EQ((*a)->hdu, (*b)->hdu);
+        expect_same((*a)->geometry, (*b)->geometry);
     }
     expect_same(tile.geometry, found.geometry);
 }
@@ -259,9 +259,9 @@ TEST(TileFiles, PartnerOfAnotherShapeIsRefusedAndAMissingOneIsNone)
     sky::FrameHeader tile = io::scan_file(scratch / "tile.fits", false).frames.at(0);
 
     source::find_tile_partners(tile);
-    EXPECT_TRUE(tile.weight.exists());
-    EXPECT_FALSE(tile.coverage.exists());
-    EXPECT_FALSE(tile.alpha.exists());
+    EXPECT_TRUE(tile.weight->exists());
+    EXPECT_FALSE(tile.coverage->exists());
+    EXPECT_FALSE(tile.alpha->exists());
     EXPECT_EQ(source::make_tile_source(tile)->held_planes(), 2);
 
     write("tile.alpha.fits", 8);
