@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -19,7 +20,7 @@ FrameRecord frame_of(double mjd, double exposure)
     facts.instrument = "camera";
     facts.telescope = "refractor";
     facts.unit = "adu";
-    facts.date_obs = "date of " + std::to_string(mjd);
+    facts.date_obs = std::string("date of ").append(std::to_string(mjd));
     facts.mjd = mjd;
     facts.exposure = exposure;
     facts.gain = 1.5;
