@@ -58,7 +58,7 @@ class Rounds
           decomposition_(decomposition),
           route_(route),
           sink_(sink),
-          ladder_(job, team, route)
+          ladder_(job, team, route, plan.use_memmap)
     {}
 
     CoaddStatistics run()

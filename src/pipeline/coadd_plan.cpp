@@ -4,6 +4,10 @@
 #include <algorithm>
 #include <array>
 
+#include "sectile/io/canvas_file.hpp"
+
+#include "engine/sample_planes.hpp"
+
 namespace sectile::pipeline
 {
 namespace
@@ -47,8 +51,24 @@ std::int64_t deepest_overlap(std::vector<engine::CoaddInput> const& inputs, core
 
 int sample_planes(engine::CoaddJob const& job)
 {
-    bool const with_excess = job.recipe.output_weight == compute::OutputWeight::inverse_variance;
-    return (with_excess ? 4 : 3) * job.planes;
+    int planes = 0;
+    for (engine::CoaddInput const& input : job.inputs) {
+        planes = std::max(planes, engine::sample_planes(job, input));
+    }
+    return planes;
+}
+
+plan::Decomposition cut_canvas(engine::CoaddJob const& job, int ranks, std::int64_t rows,
+                               std::int64_t columns)
+{
+    std::vector<core::Box> footprints;
+    footprints.reserve(job.inputs.size());
+    for (engine::CoaddInput const& input : job.inputs) {
+        footprints.push_back(input.footprint.clipped_to(job.canvas));
+    }
+    return plan::decompose_canvas(job.canvas, footprints, ranks, rows,
+                                  std::max<std::int64_t>(1, columns),
+                                  io::canvas_chunk_rows(job.canvas.height()));
 }
 
 plan::JobSize job_size(engine::CoaddJob const& job, engine::Route route)
@@ -59,34 +79,45 @@ plan::JobSize job_size(engine::CoaddJob const& job, engine::Route route)
     size.planes = job.planes;
     size.sources = static_cast<std::int64_t>(job.inputs.size());
     size.depth = deepest_overlap(job.inputs, job.canvas);
-    size.running_mean = job.recipe.combine.is_running_mean() && route == engine::Route::pull;
+    size.running_mean = job.recipe.combine.is_running_mean();
     size.rejection_maps = job.rejection_maps;
+    size.route = route;
+    size.sample_planes = sample_planes(job);
+    size.kernel_margin = compute::kernel_margin(job.recipe.resample.kernel);
+    size.row_alignment = static_cast<int>(io::canvas_chunk_rows(size.height));
     for (engine::CoaddInput const& input : job.inputs) {
-        core::Box const frame = input.pixels->bounds();
-        size.source_width = std::max(size.source_width, frame.width());
-        size.source_height = std::max(size.source_height, frame.height());
-        size.source_planes = std::max(size.source_planes, input.pixels->held_planes());
+        engine::PixelSource const& pixels = *input.pixels;
+        size.source_width = std::max(size.source_width, pixels.bounds().width());
+        size.source_height = std::max(size.source_height, pixels.bounds().height());
+        size.source_planes = std::max(size.source_planes, pixels.held_planes());
+        size.stored_bytes = std::max(size.stored_bytes, pixels.stored_bytes());
         size.row_spread = std::max(size.row_spread, input.row_spread);
         size.cross_spread = std::max(size.cross_spread, input.cross_spread);
-    }
-    for (engine::CoaddInput const& input : job.inputs) {
-        size.load_planes = std::max(size.load_planes, input.pixels->planes_while_reading());
-        size.load_margin = std::max(size.load_margin, input.pixels->margin_while_reading());
-        size.open_bytes = std::max(size.open_bytes, input.pixels->bytes_while_open());
-    }
-    if (route == engine::Route::push) {
-        size.source_planes = std::max(size.source_planes, sample_planes(job));
+        size.map_spacing = std::min(size.map_spacing, input.map_spacing);
+        size.load_planes = std::max(size.load_planes, pixels.planes_while_reading());
+        size.load_margin = std::max(size.load_margin, pixels.margin_while_reading());
+        size.open_bytes = std::max(size.open_bytes, pixels.bytes_while_open());
     }
     return size;
 }
 
-plan::JobSize coadd_size(plan::PlanKind kind, engine::CoaddJob const& job, int team_size,
+plan::JobSize coadd_size(plan::PlanKind kind, engine::CoaddJob const& job, int team_size, int rank,
                          compute::Backend const& backend, engine::Route route)
 {
     plan::JobSize size = job_size(job, route);
     size.worker_scratch = static_cast<std::int64_t>(backend.scratch_bytes(
         job.planes, static_cast<std::size_t>(size.running_mean ? 1 : size.depth)));
+    size.ranks = team_size;
     size.ranks_of_sink = kind == plan::PlanKind::master_tiles ? team_size : 1;
+    size.can_spill = route == engine::Route::pull && !size.running_mean;
+    size.places.canvas = job.canvas;
+    size.places.bands = cut_canvas(job, team_size, size.height, size.width).bands;
+    size.places.rank = rank;
+    for (engine::CoaddInput const& input : job.inputs) {
+        core::Box const frame = input.pixels->bounds();
+        size.places.sources.push_back({input.footprint, frame.width(), frame.height(),
+                                       input.row_spread, input.cross_spread, input.home});
+    }
     return size;
 }
 
@@ -96,20 +127,16 @@ CoaddExecution plan_execution(plan::PlanKind kind, engine::CoaddJob const& job,
 {
     CoaddExecution execution;
     comm::agree(comm, "planning", [&] {
-        plan::JobSize const size = coadd_size(kind, job, comm.size(), *context.backend, route);
+        plan::JobSize const size =
+            coadd_size(kind, job, comm.size(), comm.rank(), *context.backend, route);
         execution.plan = plan::make_parallel_plan(kind, size, context.node_now(), config.parallel);
     });
     // The rounds must be the same everywhere: the smallest strip any rank can afford.
     execution.plan.rows_per_chunk = -comm::all_reduce_max(comm, -execution.plan.rows_per_chunk);
     execution.plan.columns_per_chunk =
         -comm::all_reduce_max(comm, -execution.plan.columns_per_chunk);
-    std::vector<core::Box> footprints;
-    for (engine::CoaddInput const& input : job.inputs) {
-        footprints.push_back(input.footprint.clipped_to(job.canvas));
-    }
-    execution.decomposition = plan::decompose_canvas(
-        job.canvas, footprints, comm.size(), execution.plan.rows_per_chunk,
-        std::max<std::int64_t>(1, execution.plan.columns_per_chunk), band_alignment);
+    execution.decomposition = cut_canvas(job, comm.size(), execution.plan.rows_per_chunk,
+                                         execution.plan.columns_per_chunk);
     context.keep_to(execution.plan);
     return execution;
 }

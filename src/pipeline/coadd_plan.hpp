@@ -8,19 +8,21 @@
 
 namespace sectile::pipeline
 {
-/// Chunk rows of the canvas file: strips that start on them are written without sharing chunks.
-constexpr std::int64_t band_alignment = 64;
-
 /// Most float planes per pixel that samples are, on their way between ranks.
 [[nodiscard]] int sample_planes(engine::CoaddJob const& job);
+
+/// Bands of the ranks, on chunks of the canvas file where the balance allows, and their strips.
+[[nodiscard]] plan::Decomposition cut_canvas(engine::CoaddJob const& job, int ranks,
+                                             std::int64_t rows, std::int64_t columns);
 
 /// Sizes of a coadd for the planner. `route` push holds samples instead of windows.
 [[nodiscard]] plan::JobSize job_size(engine::CoaddJob const& job, engine::Route route);
 
-/// The same with what the backend and the sink of this kind of coadd hold; `team_size` ranks share
-/// it.
+/// The same with what the backend and the sink of this kind of coadd hold, and with the places of
+/// the sources; `team_size` ranks share it, of which the peak of `rank` is predicted (-1: of the one
+/// that holds most).
 [[nodiscard]] plan::JobSize coadd_size(plan::PlanKind kind, engine::CoaddJob const& job,
-                                       int team_size, compute::Backend const& backend,
+                                       int team_size, int rank, compute::Backend const& backend,
                                        engine::Route route);
 
 /// Band-wise execution of a coadd on this rank: decided, logged once, the same for equal input.

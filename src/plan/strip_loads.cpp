@@ -244,7 +244,8 @@ class StripCount
         largest_window_ = std::max(largest_window_, window);
         windows_ += 1;
         read_pixels_ += window;
-        if (job_.route == Route::push) {
+        if (job_.route == Route::push &&
+            static_cast<std::size_t>(source.home) < places_.bands.size()) {
             leaving_[static_cast<std::size_t>(source.home) * static_cast<std::size_t>(rounds_) +
                      round] += part.area();
         }
