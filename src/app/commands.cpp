@@ -7,12 +7,13 @@
 #include <optional>
 
 #include "sectile/core/log.hpp"
-#include "sectile/pipeline/node_probe.hpp"
+#include "sectile/machine/node.hpp"
 #include "sectile/pipeline/run_mosaic.hpp"
-#include "sectile/pipeline/simulate.hpp"
-#include "sectile/pipeline/verify.hpp"
+#include "sectile/product/verify.hpp"
+#include "sectile/simulate/write_survey.hpp"
 
 #include "app/plan_options.hpp"
+#include "app/plan_report.hpp"
 #include "app/run_options.hpp"
 #include "app/run_request.hpp"
 #include "app/simulate_options.hpp"
@@ -81,9 +82,8 @@ ExitCode run_or_plan(Words const& words, comm::Communicator const& world, bool d
     if (!config->dry_run) {
         return pipeline::run_mosaic(*config, world);
     }
-    std::string const text = pipeline::plan_mosaic(*config, world);
-    if (world.is_root()) {
-        std::cout << text << '\n';
+    if (auto const overview = pipeline::plan_mosaic(*config, world)) {
+        std::cout << (config->machine.json ? plan_json(*overview) : plan_text(*overview)) << '\n';
     }
     return ExitCode::done;
 }
@@ -134,7 +134,7 @@ ExitCode probe_command(Words const& words, comm::Communicator const& world)
         return ExitCode::done;
     }
     problems.throw_if_any();
-    std::string const nodes = pipeline::describe_nodes(world);
+    std::string const nodes = machine::describe_nodes(world);
     if (world.is_root()) {
         std::cout << "ranks " << world.size() << '\n' << nodes << version_text();
     }
@@ -153,7 +153,7 @@ ExitCode simulate_command(Words const& words, comm::Communicator const& /*world*
         std::cout << to_ini(simulate_options(), request.config);
         return ExitCode::done;
     }
-    int const frames = pipeline::simulate_survey(request.config);
+    int const frames = simulate::simulate_survey(request.config);
     std::cout << frames << " frames and truth.json written to " << request.config.output << '\n';
     return ExitCode::done;
 }
@@ -174,7 +174,7 @@ ExitCode verify_command(Words const& words, comm::Communicator const& /*world*/)
             "there is nothing to verify; give an output directory, mosaic.fits or mosaic.h5");
     }
     problems.throw_if_any();
-    std::cout << pipeline::verify_product(line.positionals.front()) << '\n';
+    std::cout << product::verify_product(line.positionals.front()) << '\n';
     return ExitCode::done;
 }
 }  // namespace

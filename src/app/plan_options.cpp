@@ -11,7 +11,7 @@ namespace sectile::app
 {
 namespace
 {
-using pipeline::MachineOptions;
+using machine::MachineOptions;
 using pipeline::RunConfig;
 using Builder = TableBuilder<RunConfig>;
 using Words = std::vector<std::string>;

@@ -17,5 +17,5 @@ namespace sectile::app
 [[nodiscard]] bool is_machine_key(std::string const& key);
 
 /// What the options of the machine say together. Adds problems.
-void check_machine(pipeline::MachineOptions const& machine, Problems& problems);
+void check_machine(machine::MachineOptions const& machine, Problems& problems);
 }  // namespace sectile::app

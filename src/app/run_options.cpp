@@ -212,17 +212,17 @@ void add_master_tiles(Builder& table)
         "flux_mode", "what a change of pixel scale keeps: values or sums",
         {{"surface_brightness", FluxMode::surface_brightness}, {"flux", FluxMode::flux}},
         SECTILE_FIELD(resample.flux_mode));
-    table.choice<pipeline::Normalize>("stacking_normalize_method",
-                                      "how frames of a group are brought to one level",
-                                      {{"none", pipeline::Normalize::none},
-                                       {"sky_mean", pipeline::Normalize::sky_mean},
-                                       {"linear_fit", pipeline::Normalize::linear_fit}},
-                                      SECTILE_FIELD(stacking.normalize));
-    table.choice<pipeline::Weighting>("stacking_weighting_method", "weights of the frames",
-                                      {{"none", pipeline::Weighting::none},
-                                       {"noise_variance", pipeline::Weighting::noise_variance},
-                                       {"noise_fwhm", pipeline::Weighting::noise_fwhm}},
-                                      SECTILE_FIELD(stacking.weighting));
+    table.choice<tile::Normalize>("stacking_normalize_method",
+                                  "how frames of a group are brought to one level",
+                                  {{"none", tile::Normalize::none},
+                                   {"sky_mean", tile::Normalize::sky_mean},
+                                   {"linear_fit", tile::Normalize::linear_fit}},
+                                  SECTILE_FIELD(stacking.normalize));
+    table.choice<engine::Weighting>("stacking_weighting_method", "weights of the frames",
+                                    {{"none", engine::Weighting::none},
+                                     {"noise_variance", engine::Weighting::noise_variance},
+                                     {"noise_fwhm", engine::Weighting::noise_fwhm}},
+                                    SECTILE_FIELD(stacking.weighting));
     table.choice<Rejection>("stacking_rejection_algorithm", "how outliers among samples are found",
                             {{"none", Rejection::none},
                              {"kappa_sigma", Rejection::kappa_sigma},
@@ -314,7 +314,7 @@ void add_grid(Builder& table)
 
 void add_photometry_and_assembly(Builder& table)
 {
-    using pipeline::PhotometricMatch;
+    using photometry::PhotometricMatch;
     table.section("Photometry between tiles", Effect::picture);
     table.choice<PhotometricMatch>("intertile_photometric_match", "how tiles are matched",
                                    {{"off", PhotometricMatch::off},
@@ -347,17 +347,17 @@ void add_photometry_and_assembly(Builder& table)
 void add_execution(Builder& table)
 {
     table.section("Backend", Effect::picture);
-    table.choice<pipeline::BackendChoice>(
+    table.choice<machine::BackendChoice>(
         "backend", "numerics: fast, or the slow definition in double",
-        {{"cpu", pipeline::BackendChoice::cpu}, {"reference", pipeline::BackendChoice::reference}},
+        {{"cpu", machine::BackendChoice::cpu}, {"reference", machine::BackendChoice::reference}},
         SECTILE_FIELD(backend));
 
     table.section("Parallel plan (never changes the picture)", Effect::execution);
-    table.choice<pipeline::UseGpu>("use_gpu", "auto: a device where one can be used",
-                                   {{"auto", pipeline::UseGpu::automatic},
-                                    {"on", pipeline::UseGpu::on},
-                                    {"off", pipeline::UseGpu::off}},
-                                   SECTILE_FIELD(use_gpu));
+    table.choice<machine::UseGpu>("use_gpu", "auto: a device where one can be used",
+                                  {{"auto", machine::UseGpu::automatic},
+                                   {"on", machine::UseGpu::on},
+                                   {"off", machine::UseGpu::off}},
+                                  SECTILE_FIELD(use_gpu));
     table.flag("parallel_autotune_enabled", "plan from what the node offers",
                SECTILE_FIELD(parallel.autotune));
     table.real("parallel_target_cpu_load", "share of this rank's cores that work", {0.0, 1.0, true},
@@ -382,11 +382,10 @@ void add_execution(Builder& table)
         [](RunConfig const& config) { return Words{format_bytes(config.parallel.vram_limit)}; });
     table.integer("rows_per_chunk", "rows of a strip, for tests and experts; 0: automatic",
                   {0.0, largest_count}, SECTILE_FIELD(parallel.rows_per_chunk));
-    table.choice<pipeline::Route>("exchange_route", "how samples reach the owner of a row band",
-                                  {{"auto", pipeline::Route::automatic},
-                                   {"pull", pipeline::Route::pull},
-                                   {"push", pipeline::Route::push}},
-                                  SECTILE_FIELD(route));
+    table.choice<std::optional<engine::Route>>(
+        "exchange_route", "how samples reach the owner of a row band",
+        {{"auto", std::nullopt}, {"pull", engine::Route::pull}, {"push", engine::Route::push}},
+        SECTILE_FIELD(route));
     table.real("telemetry_interval", "seconds between samples of telemetry.csv; 0: none",
                {0.0, 3600.0}, SECTILE_FIELD(telemetry_interval));
     table.text("inject_faults", "KIND=N[xCOUNT][@RANK],…",
@@ -416,10 +415,10 @@ Words overruled_by_reference_grid(RunConfig const& config)
 void check_device(RunConfig const& config, Problems& problems)
 {
     // A plan for another machine uses the devices that are there.
-    if (config.use_gpu != pipeline::UseGpu::on || config.machine.gpus.value_or(0) > 0) {
+    if (config.use_gpu != machine::UseGpu::on || config.machine.gpus.value_or(0) > 0) {
         return;
     }
-    if (config.backend == pipeline::BackendChoice::reference) {
+    if (config.backend == machine::BackendChoice::reference) {
         problems.add(
             "use_gpu on and backend reference contradict each other (the reference backend "
             "runs on the CPU); drop one of them");

@@ -7,7 +7,7 @@ namespace sectile::app
 {
 namespace
 {
-using pipeline::SimulateConfig;
+using simulate::SimulateConfig;
 using Builder = TableBuilder<SimulateConfig>;
 
 constexpr double largest_count = 2147483647.0;

@@ -11,7 +11,7 @@ namespace sectile::compute
 {
 namespace
 {
-constexpr int lags = NoiseCovariance::lags;
+constexpr int lags = image::NoiseCovariance::lags;
 
 /// Near normal, and the same on every machine: sums of twelve uniform numbers, variance 1.
 image::Image<float> white_noise(core::Box const& box)
@@ -30,10 +30,10 @@ image::Image<float> white_noise(core::Box const& box)
     return noise;
 }
 
-NoiseCovariance covariance_of(image::ImageView<float const> const& noise, int plane,
-                              core::Box const& inner)
+image::NoiseCovariance covariance_of(image::ImageView<float const> const& noise, int plane,
+                                     core::Box const& inner)
 {
-    NoiseCovariance covariance;
+    image::NoiseCovariance covariance;
     for (int dy = 0; dy < lags; ++dy) {
         for (int dx = 0; dx < lags; ++dx) {
             double sum = 0.0;
@@ -52,7 +52,7 @@ NoiseCovariance covariance_of(image::ImageView<float const> const& noise, int pl
     return covariance;
 }
 
-void add(NoiseCovariance const& part, double share, NoiseCovariance& sum)
+void add(image::NoiseCovariance const& part, double share, image::NoiseCovariance& sum)
 {
     for (int y = 0; y < lags; ++y) {
         for (int x = 0; x < lags; ++x) {
@@ -61,16 +61,16 @@ void add(NoiseCovariance const& part, double share, NoiseCovariance& sum)
     }
 }
 
-std::array<NoiseCovariance, 3> measured(DebayerMethod method)
+std::array<image::NoiseCovariance, 3> measured(DebayerMethod method)
 {
     core::MemoryBudget::Promise const granted;  // 4 MB, for a moment, once
     core::Box const frame{0, 0, 500, 500};
     image::Image<float> const raw = white_noise(frame);
     image::Image<float> colours(frame, 3);
     core::Box const inner = frame.grown_by(-8);
-    NoiseCovariance none;
+    image::NoiseCovariance none;
     none.at[0][0] = 0.0;
-    std::array<NoiseCovariance, 3> mean{none, none, none};
+    std::array<image::NoiseCovariance, 3> mean{none, none, none};
     // Each pattern reads other pixels of the same noise.
     for (image::BayerPattern const pattern :
          {image::BayerPattern::rggb, image::BayerPattern::bggr, image::BayerPattern::grbg,
@@ -85,7 +85,7 @@ std::array<NoiseCovariance, 3> measured(DebayerMethod method)
 }
 }  // namespace
 
-std::array<NoiseCovariance, 3> debayered_noise(DebayerMethod method)
+std::array<image::NoiseCovariance, 3> debayered_noise(DebayerMethod method)
 {
     switch (method) {
         case DebayerMethod::bilinear: {

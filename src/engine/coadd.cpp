@@ -160,7 +160,7 @@ class Rounds
             mine = ladder_.attempt(rows, [&] {
                 // The first attempt overlaps with the writing; on later ones nothing is left to
                 // write.
-                TbbRunner::Background computing(*team_.runner, [&] {
+                machine::TbbRunner::Background computing(*team_.runner, [&] {
                     if (!strip.empty()) {
                         made = arrived ? maker.make_from(*arrived, strip) : maker.make(strip);
                     }

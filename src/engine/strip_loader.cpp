@@ -71,7 +71,8 @@ std::unique_ptr<LoadedWindow> load_window(CoaddJob const& job, CoaddInput const&
 
 std::vector<std::unique_ptr<LoadedWindow>> load_windows(CoaddJob const& job,
                                                         std::span<CoaddInput const* const> inputs,
-                                                        core::Box const& strip, TbbRunner& runner,
+                                                        core::Box const& strip,
+                                                        machine::TbbRunner& runner,
                                                         CoaddStatistics& statistics)
 {
     std::vector<std::unique_ptr<LoadedWindow>> loaded(inputs.size());

@@ -17,7 +17,7 @@ struct LoadedWindow
     CoaddInput const* input = nullptr;
     core::Box part;  ///< destination pixels it was loaded for
     image::GridMap map;
-    SourcePixels pixels;
+    source::SourcePixels pixels;
 
     /// The window as the backend wants it; valid as long as this object stays in place.
     [[nodiscard]] compute::SourceWindow window() const;
@@ -37,5 +37,5 @@ struct LoadedWindow
 /// order is kept.
 [[nodiscard]] std::vector<std::unique_ptr<LoadedWindow>> load_windows(
     CoaddJob const& job, std::span<CoaddInput const* const> inputs, core::Box const& strip,
-    TbbRunner& runner, CoaddStatistics& statistics);
+    machine::TbbRunner& runner, CoaddStatistics& statistics);
 }  // namespace sectile::engine

@@ -64,7 +64,7 @@ void StripMaker::add_in_batches(std::span<CoaddInput const* const> inputs, core:
     Windows current = load(0);
     for (std::size_t next = batch_; !current.empty() || next < inputs.size(); next += batch_) {
         Windows following;
-        TbbRunner::Background reading(*team_.runner, [&] { following = load(next); });
+        machine::TbbRunner::Background reading(*team_.runner, [&] { following = load(next); });
         ladder_.backend().accumulate(windows_of(current), job_.recipe, sums);
         reading.wait();
         current = std::move(following);

@@ -6,10 +6,10 @@
 #include <span>
 
 #include "sectile/engine/coadd.hpp"
+#include "sectile/engine/strip_pixels.hpp"
 
 #include "engine/ladder.hpp"
 #include "engine/push_exchange.hpp"
-#include "engine/strip_pixels.hpp"
 
 namespace sectile::engine
 {

@@ -11,11 +11,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "sectile/astrometry/solve_clusters.hpp"
 #include "sectile/core/error.hpp"
 #include "sectile/core/log.hpp"
-
-#include "pipeline/frame_footprint.hpp"
-#include "pipeline/solve_clusters.hpp"
+#include "sectile/plan/footprint.hpp"
 
 namespace sectile::pipeline
 {
@@ -36,21 +35,22 @@ double largest_distance(sky::SkyWcs const& a, sky::SkyWcs const& b)
     double largest = 0.0;
     for (sky::PixelPos const corner :
          {sky::PixelPos{0, 0}, sky::PixelPos{x1, 0}, sky::PixelPos{0, y1}, sky::PixelPos{x1, y1}}) {
-        double const apart = separation_of(a.pixel_to_sky(corner), b.pixel_to_sky(corner)).arcsec();
+        double const apart =
+            plan::separation_of(a.pixel_to_sky(corner), b.pixel_to_sky(corner)).arcsec();
         largest = std::isfinite(apart) ? std::max(largest, apart)
                                        : std::numeric_limits<double>::infinity();
     }
     return largest;
 }
 
-char const* name_of(SolverChoice choice)
+char const* name_of(astrometry::SolverChoice choice)
 {
     switch (choice) {
-        case SolverChoice::astap:
+        case astrometry::SolverChoice::astap:
             return "astap";
-        case SolverChoice::solve_field:
+        case astrometry::SolverChoice::solve_field:
             return "solve-field";
-        case SolverChoice::none:
+        case astrometry::SolverChoice::none:
             break;
     }
     return "none";
@@ -70,7 +70,7 @@ void FrameSolving::verify_headers()
             std::ranges::copy_if(cluster.members, std::back_inserter(doubtful), [&](std::size_t i) {
                 return state_[i] == WcsState::unverified && !solve_tried_[i];
             });
-            std::ranges::copy(spread_over(doubtful, 1), std::back_inserter(work));
+            std::ranges::copy(astrometry::spread_over(doubtful, 1), std::back_inserter(work));
         }
         if (work.empty()) {
             break;
@@ -152,9 +152,9 @@ std::string FrameSolving::final_reason(std::size_t frame) const
     } else if (why.empty()) {
         why = "there is no frame with a WCS that it could be tied to";
     }
-    bool const is_unasked = config_.solver.program == SolverChoice::none;
+    bool const is_unasked = config_.solver.program == astrometry::SolverChoice::none;
     return core::sentence(
-        header_is_wrong_[frame] ? "the WCS in the header is wrong" : no_wcs_reason, why,
+        header_is_wrong_[frame] ? "the WCS in the header is wrong" : plan::no_wcs_reason, why,
         is_unasked ? "choose a --solver, or solve the frame first" : "");
 }
 

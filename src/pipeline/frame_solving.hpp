@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "sectile/astrometry/kept_solutions.hpp"
+#include "sectile/astrometry/plate_solver.hpp"
 #include "sectile/plan/frame_record.hpp"
 
 #include "pipeline/context.hpp"
-#include "pipeline/kept_solutions.hpp"
-#include "pipeline/plate_solver.hpp"
 #include "pipeline/solve_findings.hpp"
 
 namespace sectile::pipeline
@@ -60,7 +60,7 @@ class FrameSolving
 
     [[nodiscard]] Finding solve_one(std::size_t frame) const;
     [[nodiscard]] Finding tie_one(std::size_t frame, Indices const& references) const;
-    void set_scale_limits(std::size_t frame, SolveRequest& request) const;
+    void set_scale_limits(std::size_t frame, astrometry::SolveRequest& request) const;
     void adopt(Finding const& finding);
     void keep_all(std::vector<Finding> const& findings);
     void note(std::string const& text) const;
@@ -68,8 +68,8 @@ class FrameSolving
     std::vector<plan::FrameRecord>& frames_;
     RunConfig const& config_;
     Context& context_;
-    std::unique_ptr<PlateSolver> solver_;
-    KeptSolutions kept_;
+    std::unique_ptr<astrometry::PlateSolver> solver_;
+    astrometry::KeptSolutions kept_;
     std::string work_folder_;
     std::vector<WcsState> state_;
     std::vector<int> camera_;  ///< number of the camera mode

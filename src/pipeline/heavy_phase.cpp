@@ -19,20 +19,20 @@ HeavyPhase::HeavyPhase(Context& context, plan::PlanKind kind)
 {
     core::trim_heap();
     core::reset_peak_resident();
-    context_.plan_in_force.reset();
+    context_.crew.begin_phase();
 }
 
 HeavyPhase::~HeavyPhase()
 {
-    if (!context_.plan_in_force || std::uncaught_exceptions() > 0) {
+    if (!context_.crew.plan_in_force() || std::uncaught_exceptions() > 0) {
         return;
     }
-    plan::ParallelPlan const& plan = *context_.plan_in_force;
+    plan::ParallelPlan const& plan = *context_.crew.plan_in_force();
     core::ProcessUsage const usage = core::read_process_usage();
     double const wall =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
     double const cpu = usage.cpu_time - cpu_start_;
-    double const utilisation = wall > 0.0 ? cpu / (wall * context_.node.cores) : 0.0;
+    double const utilisation = wall > 0.0 ? cpu / (wall * context_.crew.node().cores) : 0.0;
     core::log_world(
         core::LogLevel::info,
         fmt::format("parallel_plan_result phase={} measured_peak_bytes={} predicted_peak_bytes={} "

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "sectile/pipeline/pictures.hpp"
+#include "sectile/product/pictures.hpp"
 
 namespace sectile::pipeline
 {
@@ -19,7 +19,7 @@ std::int64_t tile_side(std::int64_t frame_side)
 
 /// Largest accepted frame, as a source that is prepared while it is read.
 plan::JobSize largest_frame(plan::MosaicPlan const& mosaic, RunConfig const& config,
-                            Preparations const& preparations)
+                            source::Preparations const& preparations)
 {
     plan::JobSize size;
     size.planes = mosaic.planes;
@@ -32,10 +32,10 @@ plan::JobSize largest_frame(plan::MosaicPlan const& mosaic, RunConfig const& con
         size.source_width = std::max(size.source_width, geometry.width);
         size.source_height = std::max(size.source_height, geometry.height);
         if (config.start_from_tiles) {
-            size.open_bytes = std::max(size.open_bytes, engine::bytes_while_open(frame.header));
+            size.open_bytes = std::max(size.open_bytes, source::bytes_while_open(frame.header));
             continue;
         }
-        auto const source = engine::make_frame_source(frame.header, preparations.of(frame.header));
+        auto const source = source::make_frame_source(frame.header, preparations.of(frame.header));
         size.source_planes = std::max(size.source_planes, source->held_planes());
         size.load_planes = std::max(size.load_planes, source->planes_while_reading());
         size.load_margin = std::max(size.load_margin, source->margin_while_reading());
@@ -65,9 +65,9 @@ plan::JobSize of_canvas(plan::JobSize size, plan::MosaicPlan const& mosaic, bool
 }
 
 /// The phases to come and how large they are at least.
-std::vector<std::pair<plan::PlanKind, plan::JobSize>> phases_of(plan::MosaicPlan const& mosaic,
-                                                                RunConfig const& config,
-                                                                Preparations const& preparations)
+std::vector<std::pair<plan::PlanKind, plan::JobSize>> phases_of(
+    plan::MosaicPlan const& mosaic, RunConfig const& config,
+    source::Preparations const& preparations)
 {
     plan::JobSize const frame = largest_frame(mosaic, config, preparations);
     std::vector<std::pair<plan::PlanKind, plan::JobSize>> phases;
@@ -95,7 +95,7 @@ std::vector<std::pair<plan::PlanKind, plan::JobSize>> phases_of(plan::MosaicPlan
                             of_canvas(tile, mosaic, config.final_combine.is_running_mean()));
     }
     plan::JobSize finish = of_canvas(frame, mosaic, true);
-    finish.held_bytes = finish_bytes(finish.width, finish.height, finish.planes);
+    finish.held_bytes = product::finish_bytes(finish.width, finish.height, finish.planes);
     phases.emplace_back(plan::PlanKind::finish, finish);
     return phases;
 }
@@ -109,7 +109,7 @@ void check_memory(plan::MosaicPlan const& mosaic, RunConfig const& config, Conte
             return plan::least_bytes(phase.first, phase.second);
         };
         auto const hungriest = *std::ranges::max_element(phases, {}, least);
-        plan::require_memory(hungriest.first, least(hungriest), context.node_now(),
+        plan::require_memory(hungriest.first, least(hungriest), context.crew.node_now(),
                              config.parallel);
     });
 }

@@ -7,22 +7,22 @@
 #include <nlohmann/json.hpp>
 
 #include "sectile/core/log.hpp"
+#include "sectile/engine/mosaic_source.hpp"
+#include "sectile/engine/placed_source.hpp"
+#include "sectile/photometry/match_levels.hpp"
 
 #include "pipeline/heavy_phase.hpp"
-#include "pipeline/mosaic_source.hpp"
 #include "pipeline/p3_master_tiles.hpp"
 #include "pipeline/p5_assemble.hpp"
-#include "pipeline/photometry.hpp"
-#include "pipeline/placement.hpp"
 
 namespace sectile::pipeline
 {
 namespace
 {
-std::string matches_json(std::vector<PlaneMatch> const& matches)
+std::string matches_json(std::vector<photometry::PlaneMatch> const& matches)
 {
     auto json = nlohmann::json::array();
-    for (PlaneMatch const& match : matches) {
+    for (photometry::PlaneMatch const& match : matches) {
         nlohmann::json plane = {{"pairs", match.pairs},
                                 {"rms_before", match.rms_before},
                                 {"rms_after", match.rms_after},
@@ -36,18 +36,18 @@ std::string matches_json(std::vector<PlaneMatch> const& matches)
     return json.dump();
 }
 
-void match(std::vector<MosaicSource>& sources, plan::MosaicPlan const& mosaic,
+void match(std::vector<engine::MosaicSource>& sources, plan::MosaicPlan const& mosaic,
            RunConfig const& config, Context& context)
 {
-    if (config.photometric_match == PhotometricMatch::off || sources.size() < 2) {
+    if (config.photometric_match == photometry::PhotometricMatch::off || sources.size() < 2) {
         return;
     }
     auto const matches =
-        match_photometry(sources, sky::SkyWcs(mosaic.grid.wcs),
-                         {config.photometric_match, config.overlap_min, "photometry"},
-                         context.world, config, context);
+        photometry::match_photometry(sources, sky::SkyWcs(mosaic.grid.wcs),
+                                     {config.photometric_match, config.overlap_min, "photometry"},
+                                     context.world, context.crew, context.preparations);
     context.report.set("photometry", matches_json(matches));
-    for (PlaneMatch const& plane : matches) {
+    for (photometry::PlaneMatch const& plane : matches) {
         core::log_world(
             core::LogLevel::info,
             fmt::format("photometric match: {} pairs, rms of the differences {:.4g} -> {:.4g}",
@@ -55,14 +55,14 @@ void match(std::vector<MosaicSource>& sources, plan::MosaicPlan const& mosaic,
     }
 }
 
-void assemble_tiles(std::vector<MosaicSource>& tiles, plan::MosaicPlan const& mosaic,
+void assemble_tiles(std::vector<engine::MosaicSource>& tiles, plan::MosaicPlan const& mosaic,
                     RunConfig const& config, Context& context)
 {
     run_heavy_phase(context, "photometry", plan::PlanKind::photometry,
                     [&] { match(tiles, mosaic, config, context); });
     AssemblyRequest const request{plan::PlanKind::phase5_reproject,
                                   {config.resample, config.final_combine, config.feather,
-                                   output_weight(config.stacking.weighting)},
+                                   engine::output_weight(config.stacking.weighting)},
                                   config.stacking.weighting};
     run_heavy_phase(context, "P5 assemble", request.kind,
                     [&] { assemble(tiles, mosaic, request, config, context); });
@@ -79,7 +79,7 @@ void run_classic(plan::MosaicPlan const& mosaic, RunConfig const& config, Contex
 
 void run_from_tiles(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& context)
 {
-    auto tiles = sources_of(mosaic.frames, MosaicSource::Kind::tile);
+    auto tiles = engine::sources_of(mosaic.frames, engine::MosaicSource::Kind::tile);
     for (std::size_t i = 0; i < tiles.size(); ++i) {
         tiles[i].home = static_cast<int>(i % static_cast<std::size_t>(context.world.size()));
     }
@@ -88,7 +88,7 @@ void run_from_tiles(plan::MosaicPlan const& mosaic, RunConfig const& config, Con
 
 void run_mosaic_first(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& context)
 {
-    auto frames = sources_of(mosaic.frames, MosaicSource::Kind::frame);
+    auto frames = engine::sources_of(mosaic.frames, engine::MosaicSource::Kind::frame);
     for (std::size_t i = 0; i < frames.size(); ++i) {
         frames[i].home = static_cast<int>(i % static_cast<std::size_t>(context.world.size()));
     }
@@ -96,7 +96,7 @@ void run_mosaic_first(plan::MosaicPlan const& mosaic, RunConfig const& config, C
                     [&] { match(frames, mosaic, config, context); });
     AssemblyRequest const request{plan::PlanKind::mosaic_first,
                                   {config.resample, config.global_coadd, config.feather,
-                                   output_weight(config.stacking.weighting)},
+                                   engine::output_weight(config.stacking.weighting)},
                                   config.stacking.weighting};
     run_heavy_phase(context, "mosaic-first", request.kind,
                     [&] { assemble(frames, mosaic, request, config, context); });

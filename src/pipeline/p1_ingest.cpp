@@ -15,16 +15,16 @@
 
 #include "sectile/core/error.hpp"
 #include "sectile/core/log.hpp"
+#include "sectile/ingest/frame_measure.hpp"
+#include "sectile/ingest/frame_setup.hpp"
+#include "sectile/ingest/hot_pixel_maps.hpp"
 #include "sectile/io/frame_reader.hpp"
+#include "sectile/plan/footprint.hpp"
 #include "sectile/plan/quality_gate.hpp"
+#include "sectile/tile/tile_noise.hpp"
 
 #include "pipeline/broadcast.hpp"
-#include "pipeline/frame_footprint.hpp"
-#include "pipeline/frame_measure.hpp"
-#include "pipeline/frame_setup.hpp"
-#include "pipeline/hot_pixel_maps.hpp"
 #include "pipeline/record_travel.hpp"
-#include "pipeline/recorded_noise.hpp"
 
 namespace sectile::pipeline
 {
@@ -43,7 +43,7 @@ void judge_wcs(FrameRecord& frame, sky::WcsLimits const& limits)
 {
     if (frame.header.wcs.cards.empty()) {
         quarantine(frame,
-                   core::sentence(no_wcs_reason,
+                   core::sentence(plan::no_wcs_reason,
                                   "neither in the header nor in a .wcs file beside the frame",
                                   "choose a solver or solve the frame first"));
         return;
@@ -54,7 +54,7 @@ void judge_wcs(FrameRecord& frame, sky::WcsLimits const& limits)
             quarantine(frame, *reason);
             return;
         }
-        frame.footprint = footprint_of(wcs);
+        frame.footprint = plan::footprint_of(wcs);
     } catch (core::InputError const& error) {
         quarantine(frame, error.what());
     }
@@ -64,27 +64,27 @@ void judge_wcs(FrameRecord& frame, sky::WcsLimits const& limits)
 bool is_measured(FrameRecord const& frame, RunConfig const& config)
 {
     bool const may_be_solved =
-        frame.verdict.reason.starts_with(no_wcs_reason) && config.solves_frames();
+        frame.verdict.reason.starts_with(plan::no_wcs_reason) && config.solves_frames();
     return !config.dry_run && (frame.verdict.accepted() || may_be_solved);
 }
 
 /// Returns the candidates for hot pixels.
 std::vector<compute::HotCandidate> judge_pixels(FrameRecord& frame, RunConfig const& config,
-                                                Preparations const& preparations)
+                                                source::Preparations const& preparations)
 {
     constexpr double too_saturated = 0.5;
-    FrameMeasurement measured = measure_frame(frame.header, preparations.of(frame.header),
-                                              {!config.start_from_tiles, config.cosmetic});
-    FrameLevels const& levels = measured.levels;
+    ingest::FrameMeasurement measured = ingest::measure_frame(
+        frame.header, preparations.of(frame.header), {!config.start_from_tiles, config.cosmetic});
+    ingest::FrameLevels const& levels = measured.levels;
     frame.masked_fraction = levels.masked_fraction;
     frame.planes = levels.planes;
     if (config.start_from_tiles) {
-        record_tile_noise(frame.header, frame.planes);
+        tile::record_tile_noise(frame.header, frame.planes);
     }
     frame.quality = measured.quality;
     frame.stars = std::move(measured.stars);
     constexpr std::int64_t rows_of_map = 256;
-    scale_weights(frame, config, rows_of_map);
+    ingest::scale_weights(frame, config.preparation_in_force(), rows_of_map);
     if (levels.masked_fraction >= 1.0) {
         quarantine(frame, "every pixel is masked (NaN or BLANK)");
     } else if (levels.lowest == levels.highest) {
@@ -115,13 +115,14 @@ std::optional<std::string> partner_image(std::filesystem::path const& path)
 
 /// All frames of one file with their verdicts; a bad file is a quarantined record.
 std::vector<FrameRecord> ingest_file(std::string const& path, RunConfig const& config,
-                                     Preparations const& preparations, HotPixelVotes& votes)
+                                     source::Preparations const& preparations,
+                                     ingest::HotPixelVotes& votes)
 {
     auto const image = partner_image(path);
     if (image && config.start_from_tiles) {
         return {};
     }
-    io::FileScan scan = scan_frames(path, config, preparations);
+    io::FileScan scan = ingest::scan_frames(path, config.preparation_in_force(), preparations);
     std::vector<FrameRecord> records;
     for (sky::FrameHeader& header : scan.frames) {
         FrameRecord frame;
@@ -163,20 +164,20 @@ void plan_ingest(std::span<std::string const> files, RunConfig const& config, Co
     size.sources = std::ssize(files);
     std::size_t const count = std::min(looked_at, files.size());
     for (std::size_t i = 0; i < count; ++i) {
-        io::FileScan const scan =
-            scan_frames(files[i * files.size() / count], config, context.preparations);
+        io::FileScan const scan = ingest::scan_frames(
+            files[i * files.size() / count], config.preparation_in_force(), context.preparations);
         for (sky::FrameHeader const& header : scan.frames) {
-            auto const source = engine::make_raw_source(header, context.preparations.of(header));
+            auto const source = source::make_raw_source(header, context.preparations.of(header));
             size.source_width = std::max(size.source_width, source->bounds().width());
             size.source_height = std::max(size.source_height, source->bounds().height());
             size.source_planes = std::max(size.source_planes, source->held_planes());
             size.open_bytes = std::max(size.open_bytes, source->bytes_while_open());
             size.worker_scratch =
-                std::max(size.worker_scratch, measure_frame_bytes(header.geometry));
+                std::max(size.worker_scratch, ingest::measure_frame_bytes(header.geometry));
         }
     }
-    context.keep_to(plan::make_parallel_plan(plan::PlanKind::ingest, size, context.node_now(),
-                                             config.parallel));
+    context.crew.keep_to(plan::make_parallel_plan(plan::PlanKind::ingest, size,
+                                                  context.crew.node_now(), config.parallel));
 }
 
 /// The mosaic has one number of planes: that of most accepted frames (of more planes when two are
@@ -243,13 +244,14 @@ std::vector<FrameRecord> all_records(std::vector<std::vector<FrameRecord>> per_f
 /// Looks for frames that stand out from their kind.
 void apply_quality_gate(std::vector<FrameRecord>& frames, RunConfig const& config, Context& context)
 {
-    if (config.quality_gate == QualityGate::off || config.dry_run || config.start_from_tiles) {
+    if (config.quality_gate == plan::QualityGate::off || config.dry_run ||
+        config.start_from_tiles) {
         return;
     }
     for (plan::QualityFinding const& finding :
          plan::judge_quality(frames, config.quality_gate_sigma)) {
         FrameRecord& frame = frames[finding.frame];
-        if (config.quality_gate == QualityGate::reject) {
+        if (config.quality_gate == plan::QualityGate::reject) {
             quarantine(frame, finding.reason + " (quality_gate reject)");
         } else {
             context.report.note(fmt::format("{}: {}", frame.header.path, finding.reason));
@@ -285,28 +287,33 @@ void judge_input(std::vector<FrameRecord> const& frames, RunConfig const& config
 
 std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
 {
-    auto const files = broadcast_strings(
-        context.world, [&] { return frame_files(io::find_fits_files(config.input), config); });
+    auto const files = broadcast_strings(context.world, [&] {
+        return ingest::frame_files(io::find_fits_files(config.input),
+                                   config.preparation_in_force());
+    });
     auto const ranks = static_cast<std::size_t>(context.world.size());
     auto const rank = static_cast<std::size_t>(context.world.rank());
     std::size_t const first = files.size() * rank / ranks;
     std::size_t const last = files.size() * (rank + 1) / ranks;
 
     std::vector<std::vector<FrameRecord>> per_file(last - first);
-    HotPixelVotes votes(files.size());
+    ingest::HotPixelVotes votes(files.size());
     comm::agree(context.world, "ingest", [&] {
         plan_ingest(std::span(files).subspan(first, per_file.size()), config, context);
-        context.for_each_item("P1 ingest", per_file.size(), [&](std::size_t i) {
+        context.crew.for_each_item("P1 ingest", per_file.size(), [&](std::size_t i) {
             per_file[i] = ingest_file(files[first + i], config, context.preparations, votes);
         });
     });
-    context.release_plan();
-    for (auto& [camera, defects] : find_hot_pixels(votes, context.world)) {
+    context.crew.release_plan();
+    for (auto& [camera, defects] : ingest::find_hot_pixels(votes, context.world)) {
         context.preparations.set_defects(camera, std::move(defects));
     }
     std::vector<FrameRecord> all = all_records(std::move(per_file), context.world);
     if (context.world.is_root()) {
-        note_lonely_frames(all, config, context.report);
+        for (std::string const& text :
+             ingest::lonely_frames(all, config.preparation_in_force().partners)) {
+            context.report.note(text);
+        }
     }
     return all;
 }

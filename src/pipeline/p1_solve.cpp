@@ -11,14 +11,14 @@
 
 #include <fmt/format.h>
 
+#include "sectile/astrometry/combine_solutions.hpp"
+#include "sectile/astrometry/frame_tie.hpp"
+#include "sectile/astrometry/solve_clusters.hpp"
 #include "sectile/core/error.hpp"
 #include "sectile/core/log.hpp"
+#include "sectile/plan/footprint.hpp"
 
-#include "pipeline/combine_solutions.hpp"
-#include "pipeline/frame_footprint.hpp"
 #include "pipeline/frame_solving.hpp"
-#include "pipeline/frame_tie.hpp"
-#include "pipeline/solve_clusters.hpp"
 
 namespace sectile::pipeline
 {
@@ -46,8 +46,8 @@ FrameSolving::FrameSolving(std::vector<FrameRecord>& frames, RunConfig const& co
     : frames_(frames),
       config_(config),
       context_(context),
-      solver_(config.dry_run ? nullptr : make_plate_solver(config.solver)),
-      kept_(config.solver.program == SolverChoice::none ? "" : config.output),
+      solver_(config.dry_run ? nullptr : astrometry::make_plate_solver(config.solver)),
+      kept_(config.solver.program == astrometry::SolverChoice::none ? "" : config.output),
       work_folder_(
           std::filesystem::absolute(scratch_directory(config) + "/solve").lexically_normal()),
       state_(frames.size(), WcsState::unused),
@@ -62,20 +62,22 @@ FrameSolving::FrameSolving(std::vector<FrameRecord>& frames, RunConfig const& co
     Indices used;
     for (std::size_t i = 0; i < frames.size(); ++i) {
         if (frames[i].verdict.accepted()) {
-            bool const is_doubtful = config.solver.program != SolverChoice::none &&
-                                     !shows_plate_solution(frames[i].header);
+            bool const is_doubtful = config.solver.program != astrometry::SolverChoice::none &&
+                                     !astrometry::shows_plate_solution(frames[i].header);
             state_[i] = is_doubtful ? WcsState::unverified : WcsState::known;
-        } else if (frames[i].verdict.reason.starts_with(no_wcs_reason) &&
+        } else if (frames[i].verdict.reason.starts_with(plan::no_wcs_reason) &&
                    frames[i].header.geometry.width > 0) {
             state_[i] = WcsState::missing;
         }
         if (state_[i] != WcsState::unused) {
-            camera_[i] = cameras.emplace(camera_of(frames[i]), static_cast<int>(cameras.size()))
+            camera_[i] = cameras
+                             .emplace(astrometry::camera_mode_of(frames[i]),
+                                      static_cast<int>(cameras.size()))
                              .first->second;
             used.push_back(i);
         }
     }
-    for (Indices& members : clusters_of(frames, used)) {
+    for (Indices& members : astrometry::clusters_of(frames, used)) {
         for (std::size_t const member : members) {
             cluster_of_[member] = clusters_.size();
         }
@@ -123,7 +125,7 @@ void FrameSolving::adopt(Finding const& finding)
     sky::FrameGeometry const& geometry = frame.header.geometry;
     frame.header.wcs = {finding.cards, {}, {}, geometry.width, geometry.height};
     frame.header.wcs_origin = finding.origin;
-    frame.footprint = footprint_of(sky::SkyWcs(frame.header.wcs));
+    frame.footprint = plan::footprint_of(sky::SkyWcs(frame.header.wcs));
     frame.verdict = {};
     state_[finding.frame] = WcsState::known;
 }
@@ -145,7 +147,7 @@ void FrameSolving::reuse_kept()
 {
     Indices work = in_state(WcsState::missing);
     std::ranges::move(in_state(WcsState::unverified), std::back_inserter(work));
-    if (config_.solver.program == SolverChoice::none || work.empty()) {
+    if (config_.solver.program == astrometry::SolverChoice::none || work.empty()) {
         return;
     }
     auto const findings = deal_findings(context_, "P1 kept solutions", work, [&](std::size_t i) {
@@ -160,7 +162,7 @@ void FrameSolving::reuse_kept()
     }
 }
 
-void FrameSolving::set_scale_limits(std::size_t frame, SolveRequest& request) const
+void FrameSolving::set_scale_limits(std::size_t frame, astrometry::SolveRequest& request) const
 {
     request.min_scale = config_.wcs_limits.min_scale;
     request.max_scale = config_.wcs_limits.max_scale;
@@ -178,14 +180,14 @@ void FrameSolving::set_scale_limits(std::size_t frame, SolveRequest& request) co
 
 Finding FrameSolving::solve_one(std::size_t frame) const
 {
-    SolveRequest request;
+    astrometry::SolveRequest request;
     request.frame = &frames_[frame];
-    request.hint = pointing_hint(frames_[frame]);
+    request.hint = astrometry::pointing_hint(frames_[frame]);
     set_scale_limits(frame, request);
     request.folder = work_folder_;
-    request.name = solution_name(frames_[frame].header);
+    request.name = astrometry::solution_name(frames_[frame].header);
     std::filesystem::create_directories(work_folder_);
-    SolveOutcome const outcome = solver_->solve(request);
+    astrometry::SolveOutcome const outcome = solver_->solve(request);
     Finding finding{
         frame, {}, "solved: " + solver_->name(), outcome.reason, outcome.is_solver_missing};
     if (outcome.wcs) {
@@ -205,7 +207,8 @@ Finding FrameSolving::tie_one(std::size_t frame, Indices const& references) cons
     Finding finding;
     finding.frame = frame;
     for (std::size_t const other : references) {
-        FrameTie tie = tie_frame(frames_[frame], frames_[other], config_.wcs_limits);
+        astrometry::FrameTie tie =
+            astrometry::tie_frame(frames_[frame], frames_[other], config_.wcs_limits);
         if (tie.wcs) {
             finding.cards = std::move(tie.wcs->cards);
             finding.origin = "tied to " + file_name(frames_[other]);
@@ -235,8 +238,8 @@ Indices FrameSolving::new_references(std::size_t frame, Indices const& known,
         return is_near && camera_[other] == camera_[frame] && !frames_[other].stars.empty() &&
                std::ranges::find(tried, other) == tried.end();
     });
-    return reference_candidates(frames_, frame, fresh,
-                                std::min(most_candidates, most - tried.size()));
+    return astrometry::reference_candidates(frames_, frame, fresh,
+                                            std::min(most_candidates, most - tried.size()));
 }
 
 /// Ties missing frames to known ones that they were not compared with before. *Collective*. False
@@ -286,9 +289,9 @@ bool FrameSolving::solve_round()
         }
         if (solver_ && !left.empty() && cluster.failures < most_failures + 4 * cluster.successes) {
             constexpr std::size_t largest_shift = 20;
-            std::ranges::copy(
-                spread_over(left, first_solves << std::min(cluster.round, largest_shift)),
-                std::back_inserter(work));
+            std::ranges::copy(astrometry::spread_over(
+                                  left, first_solves << std::min(cluster.round, largest_shift)),
+                              std::back_inserter(work));
             ++cluster.round;
         }
     }
@@ -355,7 +358,7 @@ void FrameSolving::combine(Indices const& solved)
                 partners.push_back(&frames_[other]);
             }
         }
-        auto const wcs = combined_solution(frames_[i], partners, config_.wcs_limits);
+        auto const wcs = astrometry::combined_solution(frames_[i], partners, config_.wcs_limits);
         return Finding{i, wcs ? wcs->cards : "", frames_[i].header.wcs_origin, {}, false};
     }));
     take(deal_findings(context_, "P1 combine solutions", others, [&](std::size_t i) {

@@ -7,11 +7,11 @@
 
 #include <fmt/format.h>
 
+#include "sectile/astrometry/register_group.hpp"
 #include "sectile/core/log.hpp"
 #include "sectile/plan/decomposition.hpp"
 
 #include "pipeline/record_travel.hpp"
-#include "pipeline/register_group.hpp"
 
 namespace sectile::pipeline
 {
@@ -28,14 +28,14 @@ void forget_stars(std::vector<FrameRecord>& frames)
 
 /// The frames of one group, registered, without their stars.
 std::vector<FrameRecord> registered(plan::Group const& group, std::vector<FrameRecord> const& all,
-                                    compute::TaskRunner& runner)
+                                    core::TaskRunner& runner)
 {
     std::vector<FrameRecord> frames;
     frames.reserve(group.frames.size());
     for (core::FrameId const id : group.frames) {
         frames.push_back(all[id.value]);
     }
-    register_group(frames, runner);
+    astrometry::register_group(frames, runner);
     forget_stars(frames);
     return frames;
 }
@@ -82,8 +82,8 @@ void register_frames(plan::MosaicPlan& mosaic, RunConfig const& config, Context&
     auto const& mine = assignment[static_cast<std::size_t>(context.world.rank())];
     std::vector<std::vector<FrameRecord>> done(mine.size());
     comm::agree(context.world, "registering the frames", [&] {
-        context.for_each_item("P2 register", mine.size(), [&](std::size_t i) {
-            done[i] = registered(mosaic.groups[mine[i]], mosaic.frames, *context.runner);
+        context.crew.for_each_item("P2 register", mine.size(), [&](std::size_t i) {
+            done[i] = registered(mosaic.groups[mine[i]], mosaic.frames, context.crew.runner());
         });
     });
     forget_stars(mosaic.frames);

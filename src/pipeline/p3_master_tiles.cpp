@@ -7,23 +7,23 @@
 
 #include <fmt/format.h>
 
+#include "sectile/astrometry/register_group.hpp"
 #include "sectile/core/error.hpp"
 #include "sectile/core/log.hpp"
 #include "sectile/core/memory_budget.hpp"
-#include "sectile/engine/tile_alpha.hpp"
-#include "sectile/engine/tile_store.hpp"
+#include "sectile/engine/coadd_plan.hpp"
+#include "sectile/engine/placed_source.hpp"
+#include "sectile/ingest/frame_levels.hpp"
+#include "sectile/photometry/match_levels.hpp"
 #include "sectile/plan/canvas_grid.hpp"
 #include "sectile/plan/decomposition.hpp"
+#include "sectile/plan/tile_grid.hpp"
+#include "sectile/product/rejection_maps.hpp"
+#include "sectile/tile/tile_alpha.hpp"
+#include "sectile/tile/tile_files.hpp"
+#include "sectile/tile/tile_noise.hpp"
 
-#include "pipeline/coadd_plan.hpp"
-#include "pipeline/frame_levels.hpp"
-#include "pipeline/photometry.hpp"
-#include "pipeline/placement.hpp"
 #include "pipeline/record_travel.hpp"
-#include "pipeline/recorded_noise.hpp"
-#include "pipeline/register_group.hpp"
-#include "pipeline/rejection_maps.hpp"
-#include "pipeline/tile_grid.hpp"
 
 namespace sectile::pipeline
 {
@@ -51,29 +51,30 @@ double scale_of(plan::PlaneMeasurement const& plane, plan::PlaneMeasurement cons
 /// Brings flux and sky of every frame to those of the reference: factors (linear_fit) first, then
 /// the sky from the frames' own levels or, when gradients are matched, from their differences over
 /// the common area. *Collective* over the team.
-void normalise(std::vector<MosaicSource>& sources, std::size_t reference, sky::SkyWcs const& grid,
-               comm::Communicator const& members, RunConfig const& config, Context& context)
+void normalise(std::vector<engine::MosaicSource>& sources, std::size_t reference,
+               sky::SkyWcs const& grid, comm::Communicator const& members, RunConfig const& config,
+               Context& context)
 {
-    if (config.stacking.normalize == Normalize::none || sources.size() < 2) {
+    if (config.stacking.normalize == tile::Normalize::none || sources.size() < 2) {
         return;
     }
     std::vector<plan::PlaneMeasurement> const& target = sources[reference].planes;
-    for (MosaicSource& source : sources) {
+    for (engine::MosaicSource& source : sources) {
         for (std::size_t c = 0; c < source.photometry.size() && c < source.planes.size(); ++c) {
-            double const gain = config.stacking.normalize == Normalize::linear_fit
+            double const gain = config.stacking.normalize == tile::Normalize::linear_fit
                                     ? scale_of(source.planes[c], target[c])
                                     : 1.0;
             source.photometry[c].gain = gain;
             source.photometry[c].offset = target[c].background - gain * source.planes[c].background;
         }
     }
-    if (config.photometric_match != PhotometricMatch::plane) {
+    if (config.photometric_match != photometry::PhotometricMatch::plane) {
         return;
     }
-    match_photometry(sources, grid, {config.photometric_match, config.overlap_min}, members, config,
-                     context);
+    photometry::match_photometry(sources, grid, {config.photometric_match, config.overlap_min},
+                                 members, context.crew, context.preparations);
     std::vector<compute::Photometry> const gauge = sources[reference].photometry;
-    for (MosaicSource& source : sources) {
+    for (engine::MosaicSource& source : sources) {
         for (std::size_t c = 0; c < gauge.size(); ++c) {
             source.photometry[c].offset -= gauge[c].offset;
         }
@@ -94,6 +95,16 @@ std::vector<io::FitsCard> tile_cards(plan::Group const& group, FrameRecord const
         cards.push_back({"BUNIT", reference.header.facts.unit, "unit of the pixel values"});
     }
     return cards;
+}
+
+/// Names of its rejection maps; none where they are not asked for.
+tile::RejectionFiles rejection_files(RunConfig const& config, core::GroupId group)
+{
+    if (!config.stacking.rejection_maps) {
+        return {};
+    }
+    product::RejectionMapNames names = product::rejection_map_names(config.output, group);
+    return {std::move(names.low), std::move(names.high)};
 }
 
 /// The tile as the frame it will be read as. Frames and tiles travel in one form.
@@ -117,7 +128,7 @@ FrameRecord tile_record(plan::Group const& group, plan::CanvasGrid const& grid, 
 compute::CoaddRecipe tile_recipe(RunConfig const& config)
 {
     compute::CoaddRecipe recipe{config.resample, config.stacking.combine};
-    recipe.output_weight = output_weight(config.stacking.weighting);
+    recipe.output_weight = engine::output_weight(config.stacking.weighting);
     if (config.radial_weight.apply) {
         recipe.radial = {config.radial_weight.fraction, config.radial_weight.power};
     }
@@ -130,10 +141,10 @@ void complete_tile(FrameRecord& tile, RunConfig const& config, std::int64_t rows
     core::MemoryBudget::Promise const granted;  // a block of rows
     double const min_coverage = config.altaz.cleanup ? config.altaz.min_coverage : 0.0;
     constexpr std::int64_t most_rows = 64;  // more would only cost memory
-    engine::write_tile_alpha(tile.header.path, {config.feather, min_coverage},
-                             std::min(rows, most_rows), tile.header.wcs.cards);
-    tile.planes = measure_levels(tile.header, rows).planes;
-    record_tile_noise(tile.header, tile.planes);
+    tile::write_tile_alpha(tile.header.path, {config.feather, min_coverage},
+                           std::min(rows, most_rows), tile.header.wcs.cards);
+    tile.planes = ingest::measure_levels(tile.header, rows).planes;
+    tile::record_tile_noise(tile.header, tile.planes);
 }
 
 /// One master tile. *Collective* over the team.
@@ -144,12 +155,13 @@ FrameRecord make_tile(plan::Group const& group, std::vector<FrameRecord> const& 
     for (core::FrameId const id : group.frames) {
         frames.push_back(all[id.value]);
     }
-    std::size_t const reference = reference_frame(frames);
-    std::vector<MosaicSource> sources = sources_of(frames, MosaicSource::Kind::frame);
+    std::size_t const reference = astrometry::reference_frame(frames);
+    std::vector<engine::MosaicSource> sources =
+        engine::sources_of(frames, engine::MosaicSource::Kind::frame);
     for (std::size_t i = 0; i < sources.size(); ++i) {
         sources[i].home = static_cast<int>(i % static_cast<std::size_t>(members.size()));
     }
-    plan::CanvasGrid const grid = tile_grid(frames, reference);
+    plan::CanvasGrid const grid = plan::tile_grid(frames, reference);
     sky::SkyWcs const grid_wcs(grid.wcs);
     normalise(sources, reference, grid_wcs, members, config, context);
 
@@ -159,22 +171,21 @@ FrameRecord make_tile(plan::Group const& group, std::vector<FrameRecord> const& 
     job.planes = frames[reference].header.geometry.planes;
     job.rejection_maps = config.stacking.rejection_maps;
     job.recipe = tile_recipe(config);
-    job.inputs = place_sources(members, *context.runner, sources, grid_wcs,
-                               config.stacking.weighting, context.preparations);
+    job.inputs = engine::place_sources(members, context.crew.runner(), sources, grid_wcs,
+                                       config.stacking.weighting, context.preparations);
 
-    engine::Route const route =
-        config.route == Route::push ? engine::Route::push : engine::Route::pull;
-    CoaddExecution const execution =
-        plan_execution(plan::PlanKind::master_tiles, job, members, config, context, route);
+    engine::Route const route = config.route.value_or(engine::Route::pull);
+    engine::CoaddExecution const execution =
+        engine::plan_execution(plan::PlanKind::master_tiles, job, members, context.crew, route);
     core::log_local(core::LogLevel::debug, plan::summary_line(execution.plan));
 
     FrameRecord tile = tile_record(group, grid, job.planes, config);
-    engine::TileSink sink(members, tile.header.path, job.canvas, job.planes, grid.wcs.cards,
-                          tile_cards(group, frames[reference]), rejection_files(config, group.id));
-    auto const statistics = engine::coadd(job, context.team(members), execution.plan,
-                                          execution.decomposition, route, sink);
-    note_ladder(statistics.ladder, plan::PlanKind::master_tiles, context);
-    context.release_plan();
+    tile::TileSink sink(members, tile.header.path, job.canvas, job.planes, grid.wcs.cards,
+                        tile_cards(group, frames[reference]), rejection_files(config, group.id));
+    auto const statistics = engine::coadd(job, engine::team_of(context.crew, members),
+                                          execution.plan, execution.decomposition, route, sink);
+    engine::note_ladder(statistics.ladder, plan::PlanKind::master_tiles, context.crew);
+    context.crew.release_plan();
     sink.commit();
     comm::agree(members, "completing a tile", [&] {
         if (members.is_root()) {
@@ -185,9 +196,9 @@ FrameRecord make_tile(plan::Group const& group, std::vector<FrameRecord> const& 
 }
 }  // namespace
 
-std::vector<MosaicSource> make_master_tiles(std::vector<plan::Group> const& groups,
-                                            std::vector<FrameRecord> const& frames,
-                                            RunConfig const& config, Context& context)
+std::vector<engine::MosaicSource> make_master_tiles(std::vector<plan::Group> const& groups,
+                                                    std::vector<FrameRecord> const& frames,
+                                                    RunConfig const& config, Context& context)
 {
     int const teams = std::min(context.world.size(), static_cast<int>(groups.size()));
     int const team = context.world.rank() % teams;
@@ -213,10 +224,10 @@ std::vector<MosaicSource> make_master_tiles(std::vector<plan::Group> const& grou
         }
         context.progress.end();
     });
-    std::vector<MosaicSource> tiles(groups.size());
+    std::vector<engine::MosaicSource> tiles(groups.size());
     for_each_record(context.world, std::move(made), [&](FrameRecord record, int rank) {
-        MosaicSource& tile = tiles[record.id.value];
-        tile = source_of(record, MosaicSource::Kind::tile);
+        engine::MosaicSource& tile = tiles[record.id.value];
+        tile = engine::source_of(record, engine::MosaicSource::Kind::tile);
         tile.home = rank;
     });
     return tiles;

@@ -3,18 +3,18 @@
 
 #include <vector>
 
+#include "sectile/engine/mosaic_source.hpp"
 #include "sectile/plan/frame_record.hpp"
 #include "sectile/plan/group.hpp"
 
 #include "pipeline/context.hpp"
-#include "pipeline/mosaic_source.hpp"
 
 namespace sectile::pipeline
 {
 /// P3: one group becomes one master tile in the tile store. Groups are assigned to teams of ranks
 /// (one rank each, or several when there are fewer groups than ranks), longest first. *Collective*;
 /// every rank gets all tiles, in the order of the groups.
-[[nodiscard]] std::vector<MosaicSource> make_master_tiles(
+[[nodiscard]] std::vector<engine::MosaicSource> make_master_tiles(
     std::vector<plan::Group> const& groups, std::vector<plan::FrameRecord> const& frames,
     RunConfig const& config, Context& context);
 }  // namespace sectile::pipeline

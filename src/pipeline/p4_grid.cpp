@@ -9,9 +9,9 @@
 #include "sectile/core/log.hpp"
 #include "sectile/io/frame_reader.hpp"
 #include "sectile/io/wcs_file.hpp"
+#include "sectile/plan/tile_grid.hpp"
 
 #include "pipeline/broadcast.hpp"
-#include "pipeline/tile_grid.hpp"
 
 namespace sectile::pipeline
 {
@@ -68,7 +68,7 @@ plan::CanvasGrid plan_global_grid(std::vector<plan::FrameRecord>& frames, RunCon
     std::vector<std::size_t> frame_of_input;
     for (std::size_t i = 0; i < frames.size(); ++i) {
         if (frames[i].verdict.accepted()) {
-            inputs.push_back(grid_input_of(frames[i].footprint));
+            inputs.push_back(plan::grid_input_of(frames[i].footprint));
             frame_of_input.push_back(i);
         }
     }

@@ -7,11 +7,10 @@
 
 #include "sectile/core/log.hpp"
 #include "sectile/engine/canvas_sink.hpp"
+#include "sectile/engine/coadd_plan.hpp"
+#include "sectile/engine/placed_source.hpp"
 #include "sectile/io/canvas_file.hpp"
-
-#include "pipeline/coadd_plan.hpp"
-#include "pipeline/placement.hpp"
-#include "pipeline/provenance.hpp"
+#include "sectile/product/provenance.hpp"
 
 namespace sectile::pipeline
 {
@@ -21,10 +20,8 @@ namespace
 /// with several nodes their samples travel instead.
 engine::Route choose_route(RunConfig const& config, Context const& context, bool tiles)
 {
-    if (config.route != Route::automatic) {
-        return config.route == Route::push ? engine::Route::push : engine::Route::pull;
-    }
-    return tiles && context.spans_nodes ? engine::Route::push : engine::Route::pull;
+    return config.route.value_or(tiles && context.spans_nodes ? engine::Route::push
+                                                              : engine::Route::pull);
 }
 
 io::CanvasLayout layout_of(plan::MosaicPlan const& mosaic, RunConfig const& config)
@@ -35,8 +32,8 @@ io::CanvasLayout layout_of(plan::MosaicPlan const& mosaic, RunConfig const& conf
     layout.planes = mosaic.planes;
     layout.wide_coverage = mosaic.frames.size() > std::numeric_limits<std::uint16_t>::max();
     layout.wcs_cards = mosaic.grid.wcs.cards;
-    layout.unit = common_unit(mosaic.frames);
-    layout.provenance = provenance_json(mosaic, config);
+    layout.unit = product::common_unit(mosaic.frames);
+    layout.provenance = product::provenance_json(mosaic, config.picture_options_text);
     return layout;
 }
 
@@ -67,7 +64,7 @@ std::string canvas_path(RunConfig const& config)
     return config.output + "/mosaic.h5";
 }
 
-void assemble(std::vector<MosaicSource> const& sources, plan::MosaicPlan const& mosaic,
+void assemble(std::vector<engine::MosaicSource> const& sources, plan::MosaicPlan const& mosaic,
               AssemblyRequest const& request, RunConfig const& config, Context& context)
 {
     sky::SkyWcs const grid(mosaic.grid.wcs);
@@ -76,13 +73,13 @@ void assemble(std::vector<MosaicSource> const& sources, plan::MosaicPlan const& 
     job.canvas = mosaic.canvas();
     job.planes = mosaic.planes;
     job.recipe = request.recipe;
-    job.inputs = place_sources(context.world, *context.runner, sources, grid, request.weighting,
-                               context.preparations);
+    job.inputs = engine::place_sources(context.world, context.crew.runner(), sources, grid,
+                                       request.weighting, context.preparations);
 
     bool const tiles = request.kind == plan::PlanKind::phase5_reproject;
     engine::Route const route = choose_route(config, context, tiles);
-    CoaddExecution const execution =
-        plan_execution(request.kind, job, context.world, config, context, route);
+    engine::CoaddExecution const execution =
+        engine::plan_execution(request.kind, job, context.world, context.crew, route);
     core::log_world(core::LogLevel::info, plan::summary_line(execution.plan));
 
     io::CanvasWriter writer(context.world, canvas_path(config), layout_of(mosaic, config));
@@ -93,12 +90,12 @@ void assemble(std::vector<MosaicSource> const& sources, plan::MosaicPlan const& 
                            execution.decomposition.bands[rank].height());
     engine::CoaddStatistics statistics;
     comm::agree(context.world, plan::name_of(request.kind), [&] {
-        statistics = engine::coadd(job, context.team(context.world), execution.plan,
-                                   execution.decomposition, route, sink);
+        statistics = engine::coadd(job, engine::team_of(context.crew, context.world),
+                                   execution.plan, execution.decomposition, route, sink);
     });
     context.progress.end();
-    context.release_plan();
-    note_ladder(statistics.ladder, request.kind, context);
+    context.crew.release_plan();
+    engine::note_ladder(statistics.ladder, request.kind, context.crew);
     if (std::string const cause = writer.independent_cause(); !cause.empty()) {
         context.report.note("HDF5 wrote rows independently: " + cause);
     }

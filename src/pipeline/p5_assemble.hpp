@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "sectile/engine/mosaic_source.hpp"
 #include "sectile/plan/mosaic_plan.hpp"
 
 #include "pipeline/context.hpp"
-#include "pipeline/mosaic_source.hpp"
 
 namespace sectile::pipeline
 {
@@ -17,12 +17,12 @@ struct AssemblyRequest
 {
     plan::PlanKind kind = plan::PlanKind::phase5_reproject;
     compute::CoaddRecipe recipe;
-    Weighting weighting = Weighting::noise_variance;
+    engine::Weighting weighting = engine::Weighting::noise_variance;
 };
 
 /// P5 and Mosaic-First: coadds `sources` on the global grid into <output>/mosaic.h5, all ranks
 /// together. *Collective*.
-void assemble(std::vector<MosaicSource> const& sources, plan::MosaicPlan const& mosaic,
+void assemble(std::vector<engine::MosaicSource> const& sources, plan::MosaicPlan const& mosaic,
               AssemblyRequest const& request, RunConfig const& config, Context& context);
 
 /// Name of the canvas file of a run.

@@ -5,11 +5,11 @@
 #include "sectile/io/atomic_file.hpp"
 #include "sectile/io/canvas_file.hpp"
 #include "sectile/io/fits_writer.hpp"
-#include "sectile/pipeline/export_fits.hpp"
-#include "sectile/pipeline/pictures.hpp"
+#include "sectile/product/export_fits.hpp"
+#include "sectile/product/pictures.hpp"
+#include "sectile/product/provenance.hpp"
 
 #include "pipeline/p5_assemble.hpp"
-#include "pipeline/provenance.hpp"
 
 namespace sectile::pipeline
 {
@@ -36,9 +36,9 @@ void plan_finish(plan::MosaicPlan const& mosaic, RunConfig const& config, Contex
     size.width = mosaic.grid.width();
     size.height = mosaic.grid.height();
     size.planes = mosaic.planes;
-    size.held_bytes = finish_bytes(size.width, size.height, size.planes);
-    context.keep_to(plan::make_parallel_plan(plan::PlanKind::finish, size, context.node_now(),
-                                             config.parallel));
+    size.held_bytes = product::finish_bytes(size.width, size.height, size.planes);
+    context.crew.keep_to(plan::make_parallel_plan(plan::PlanKind::finish, size,
+                                                  context.crew.node_now(), config.parallel));
 }
 }  // namespace
 
@@ -52,12 +52,13 @@ void finish(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& co
         // Blocks of a few rows: nothing here could be made smaller.
         core::MemoryBudget::Promise const granted;
         io::CanvasReader const canvas(canvas_path(config));
-        export_fits(canvas, provenance_cards(mosaic, config), config.output + "/mosaic.fits");
-        write_preview(canvas, config.output + "/preview.png");
-        write_coverage_picture(canvas, config.output + "/coverage.png");
+        product::export_fits(canvas, product::provenance_cards(mosaic, config.picture_options_text),
+                             config.output + "/mosaic.fits");
+        product::write_preview(canvas, config.output + "/preview.png");
+        product::write_coverage_picture(canvas, config.output + "/coverage.png");
         io::write_text_file(config.output + "/grid.json", plan::grid_to_json(mosaic.grid));
         write_grid_header(mosaic.grid, config.output + "/grid.fits");
     });
-    context.release_plan();
+    context.crew.release_plan();
 }
 }  // namespace sectile::pipeline

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "pipeline/plan_overview.hpp"
+#include "sectile/pipeline/plan_overview.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -7,11 +7,11 @@
 #include <utility>
 
 #include "sectile/core/error.hpp"
+#include "sectile/engine/coadd_plan.hpp"
+#include "sectile/engine/placed_source.hpp"
+#include "sectile/plan/tile_grid.hpp"
 #include "sectile/sky/make_grid_map.hpp"
-
-#include "pipeline/coadd_plan.hpp"
-#include "pipeline/placement.hpp"
-#include "pipeline/tile_grid.hpp"
+#include "sectile/source/tile_source.hpp"
 
 namespace sectile::pipeline
 {
@@ -25,7 +25,7 @@ std::int64_t product_plane_bytes(bool rejection_maps)
 }
 
 /// A tile that is still to be made, as a source of which the size is known.
-std::shared_ptr<engine::PixelSource const> planned_tile(plan::CanvasGrid const& grid, int planes,
+std::shared_ptr<source::PixelSource const> planned_tile(plan::CanvasGrid const& grid, int planes,
                                                         RunConfig const& config)
 {
     sky::FrameHeader header;
@@ -34,16 +34,16 @@ std::shared_ptr<engine::PixelSource const> planned_tile(plan::CanvasGrid const& 
     header.geometry.height = grid.height();
     header.geometry.planes = planes;
     header.geometry.stored_planes = planes;
-    return engine::make_tile_source(std::move(header));
+    return source::make_tile_source(std::move(header));
 }
 
 /// Makes the overview; holds what its steps share.
 class Overview
 {
   public:
-    Overview(plan::MosaicPlan const& mosaic, RunConfig const& config, PlannedMachine const& machine,
-             engine::TbbRunner& runner, compute::Backend const& backend,
-             Preparations const& preparations)
+    Overview(plan::MosaicPlan const& mosaic, RunConfig const& config,
+             machine::PlannedMachine const& machine, machine::TbbRunner& runner,
+             compute::Backend const& backend, source::Preparations const& preparations)
         : mosaic_(mosaic),
           config_(config),
           machine_(machine),
@@ -56,13 +56,13 @@ class Overview
 
   private:
     using Source =
-        std::pair<sky::WcsDescription const*, std::shared_ptr<engine::PixelSource const>>;
+        std::pair<sky::WcsDescription const*, std::shared_ptr<source::PixelSource const>>;
 
     [[nodiscard]] Source frame_source(plan::FrameRecord const& frame) const
     {
-        engine::FramePreparation preparation = preparations_.of(frame.header);
-        preparation.weighs = config_.stacking.weighting != Weighting::none;
-        return {&frame.header.wcs, engine::make_frame_source(frame.header, std::move(preparation))};
+        source::FramePreparation preparation = preparations_.of(frame.header);
+        preparation.weighs = config_.stacking.weighting != engine::Weighting::none;
+        return {&frame.header.wcs, source::make_frame_source(frame.header, std::move(preparation))};
     }
     /// The accepted frames, as frames or (start_from master-tiles) as finished tiles.
     [[nodiscard]] std::vector<Source> input_sources() const;
@@ -81,17 +81,15 @@ class Overview
     }
     [[nodiscard]] engine::Route chosen_route(bool push_otherwise) const
     {
-        bool const push =
-            config_.route == Route::automatic ? push_otherwise : config_.route == Route::push;
-        return push ? engine::Route::push : engine::Route::pull;
+        return config_.route.value_or(push_otherwise ? engine::Route::push : engine::Route::pull);
     }
 
     plan::MosaicPlan const& mosaic_;
     RunConfig const& config_;
-    PlannedMachine const& machine_;
-    engine::TbbRunner& runner_;
+    machine::PlannedMachine const& machine_;
+    machine::TbbRunner& runner_;
     compute::Backend const& backend_;
-    Preparations const& preparations_;
+    source::Preparations const& preparations_;
 };
 
 std::vector<Overview::Source> Overview::input_sources() const
@@ -101,7 +99,7 @@ std::vector<Overview::Source> Overview::input_sources() const
         if (frame.verdict.accepted()) {
             sources.push_back(
                 config_.start_from_tiles
-                    ? Source{&frame.header.wcs, engine::make_tile_source(frame.header)}
+                    ? Source{&frame.header.wcs, source::make_tile_source(frame.header)}
                     : frame_source(frame));
         }
     }
@@ -114,7 +112,7 @@ plan::CanvasGrid Overview::tile_grid(plan::Group const& group) const
     std::vector<plan::GridInput> inputs;
     inputs.reserve(group.frames.size());
     for (core::FrameId const id : group.frames) {
-        inputs.push_back(grid_input_of(mosaic_.frames[id.value].footprint));
+        inputs.push_back(plan::grid_input_of(mosaic_.frames[id.value].footprint));
     }
     plan::FrameRecord const& reference = mosaic_.frames[group.frames.front().value];
     return plan::plan_tile_grid(inputs, 0, reference.footprint.position_angle,
@@ -136,7 +134,7 @@ engine::CoaddJob Overview::make_job(std::vector<Source> const& sources, sky::Sky
         sky::SkyWcs const source(*sources[i].first);
         engine::CoaddInput& input = job.inputs[i];
         input.pixels = sources[i].second;
-        Placement const placement = place_on_grid(own, source);
+        engine::Placement const placement = engine::place_on_grid(own, source);
         input.footprint = placement.footprint;
         input.row_spread = placement.row_spread;
         input.cross_spread = placement.cross_spread;
@@ -147,7 +145,7 @@ engine::CoaddJob Overview::make_job(std::vector<Source> const& sources, sky::Sky
 CoaddFacts Overview::facts_of(plan::PlanKind kind, engine::CoaddJob const& job, int ranks,
                               engine::Route route) const
 {
-    plan::JobSize size = coadd_size(kind, job, ranks, -1, backend_, route);
+    plan::JobSize size = engine::coadd_size(kind, job, ranks, -1, backend_, route);
     if (kind == plan::PlanKind::phase5_reproject && !config_.start_from_tiles) {
         // Weight, coverage and alpha of the tiles are not there yet to be seen.
         size.source_planes = std::max(size.source_planes, 3 * job.planes + 1);
@@ -167,7 +165,7 @@ CoaddFacts Overview::facts_of(plan::PlanKind kind, engine::CoaddJob const& job, 
     facts.parallel = plan::make_parallel_plan(kind, size, machine_.rank, config_.parallel);
     std::int64_t const columns = std::max<std::int64_t>(1, facts.parallel.columns_per_chunk);
     plan::Decomposition const decomposition =
-        cut_canvas(job, ranks, facts.parallel.rows_per_chunk, columns);
+        engine::cut_canvas(job, ranks, facts.parallel.rows_per_chunk, columns);
     facts.width = size.width;
     facts.height = size.height;
     facts.sources = size.sources;
@@ -183,8 +181,12 @@ CoaddFacts Overview::facts_of(plan::PlanKind kind, engine::CoaddJob const& job, 
         std::max<std::int64_t>(0, facts.parallel.predicted_io_bytes - facts.bytes_written);
     facts.route = route;
     if (route == engine::Route::push && ranks > 1) {
-        facts.traffic = push_traffic(job.inputs, decomposition, facts.parallel.rows_per_chunk,
-                                     columns, machine_.ranks_per_node, size.sample_planes);
+        std::vector<plan::SentFootprint> sent;
+        for (engine::CoaddInput const& input : job.inputs) {
+            sent.push_back({input.footprint, input.home});
+        }
+        facts.traffic = plan::push_traffic(sent, decomposition, facts.parallel.rows_per_chunk,
+                                           columns, machine_.ranks_per_node, size.sample_planes);
     }
     return facts;
 }
@@ -222,7 +224,7 @@ TilesFacts Overview::plan_tiles(std::vector<plan::CanvasGrid> const& grids) cons
     }
     engine::CoaddJob job =
         make_job(sources, sky::SkyWcs(grids[largest].wcs), config_.stacking.combine);
-    job.recipe.output_weight = output_weight(config_.stacking.weighting);
+    job.recipe.output_weight = engine::output_weight(config_.stacking.weighting);
     job.rejection_maps = config_.stacking.rejection_maps;
     for (std::size_t i = 0; i < job.inputs.size(); ++i) {
         job.inputs[i].home = static_cast<int>(i) % facts.ranks_per_team;
@@ -242,7 +244,7 @@ CoaddFacts Overview::assemble(plan::PlanKind kind, std::vector<Source> const& so
                               compute::CombineRecipe const& combine) const
 {
     engine::CoaddJob job = make_job(sources, sky::SkyWcs(mosaic_.grid.wcs), combine);
-    job.recipe.output_weight = output_weight(config_.stacking.weighting);
+    job.recipe.output_weight = engine::output_weight(config_.stacking.weighting);
     bool const tiles = kind == plan::PlanKind::phase5_reproject;
     if (tiles && !config_.start_from_tiles) {
         std::vector<plan::WorkItem> work;
@@ -266,7 +268,6 @@ CoaddFacts Overview::assemble(plan::PlanKind kind, std::vector<Source> const& so
 PlanOverview Overview::make() const
 {
     PlanOverview overview;
-    overview.mosaic = &mosaic_;
     overview.machine = machine_;
     for (plan::FrameRecord const& frame : mosaic_.frames) {
         sky::FrameGeometry const& stored = frame.header.geometry;
@@ -319,10 +320,13 @@ PlanOverview Overview::make() const
 }
 }  // namespace
 
-PlanOverview overview_of(plan::MosaicPlan const& mosaic, RunConfig const& config,
-                         PlannedMachine const& machine, engine::TbbRunner& runner,
-                         compute::Backend const& backend, Preparations const& preparations)
+PlanOverview overview_of(std::shared_ptr<plan::MosaicPlan const> mosaic, RunConfig const& config,
+                         machine::PlannedMachine const& machine, machine::TbbRunner& runner,
+                         compute::Backend const& backend, source::Preparations const& preparations)
 {
-    return Overview(mosaic, config, machine, runner, backend, preparations).make();
+    PlanOverview overview =
+        Overview(*mosaic, config, machine, runner, backend, preparations).make();
+    overview.mosaic = std::move(mosaic);
+    return overview;
 }
 }  // namespace sectile::pipeline

@@ -7,9 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "sectile/core/error.hpp"
-
-#include "pipeline/provenance.hpp"
-#include "pipeline/rejection_maps.hpp"
+#include "sectile/product/provenance.hpp"
+#include "sectile/product/rejection_maps.hpp"
 
 namespace sectile::pipeline
 {
@@ -38,13 +37,13 @@ std::string groups_json(plan::MosaicPlan const& mosaic)
 std::string run_json(RunConfig const& config, Context const& context)
 {
     nlohmann::json json;
-    json["software"] = "sectile " + program_version();
+    json["software"] = "sectile " + product::program_version();
     json["ranks"] = context.world.size();
     json["host"] = comm::host_name();
     json["mpi"] = comm::mpi_library_version();
-    json["cores_of_rank_0"] = context.node.cores;
-    json["ram_available"] = context.node.ram_available;
-    json["backend"] = context.backend->name();
+    json["cores_of_rank_0"] = context.crew.node().cores;
+    json["ram_available"] = context.crew.node().ram_available;
+    json["backend"] = context.crew.backend().name();
     json["options"] = config.options_text;
     json["options_without_effect"] = config.notes;
     return json.dump();
@@ -66,7 +65,9 @@ RunFiles::RunFiles(RunConfig const& config, comm::Communicator const& world, rep
                 core::sentence("the folder " + tiles_folder(config).string() + " cannot be made",
                                error.message(), "check --output"));
         }
-        make_rejection_folder(config);
+        if (config.makes_rejection_maps()) {
+            product::make_rejection_folder(config.output);
+        }
         log.open(config.output + "/sectile.log");
     });
 }
@@ -74,7 +75,8 @@ RunFiles::RunFiles(RunConfig const& config, comm::Communicator const& world, rep
 void RunFiles::clean_up(plan::MosaicPlan const& mosaic) const
 {
     if (lock_) {
-        remove_other_maps(config_, mosaic.groups.size());
+        product::remove_other_maps(config_.output,
+                                   config_.makes_rejection_maps() ? mosaic.groups.size() : 0);
     }
     if (config_.keep == Keep::none && lock_) {
         std::error_code ignored;
@@ -86,7 +88,7 @@ void write_report(RunConfig const& config, plan::MosaicPlan const& mosaic, Conte
                   std::string const& error)
 {
     context.report.set("run", run_json(config, context));
-    context.report.set("frames", frames_json(mosaic.frames));
+    context.report.set("frames", product::frames_json(mosaic.frames));
     context.report.set("groups", groups_json(mosaic));
     if (mosaic.grid.width() > 0) {
         context.report.set("grid", plan::grid_to_json(mosaic.grid));

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sectile/pipeline/run_mosaic.hpp"
 
-#include <exception>
+#include <memory>
 
 #include "sectile/core/fault_injection.hpp"
 #include "sectile/core/log.hpp"
+#include "sectile/pipeline/plan_overview.hpp"
 #include "sectile/plan/mosaic_plan.hpp"
 
 #include "pipeline/context.hpp"
@@ -17,7 +18,6 @@
 #include "pipeline/p2_register.hpp"
 #include "pipeline/p4_grid.hpp"
 #include "pipeline/p6_finish.hpp"
-#include "pipeline/plan_overview.hpp"
 #include "pipeline/run_files.hpp"
 #include "pipeline/telemetry_run.hpp"
 
@@ -84,22 +84,21 @@ core::ExitCode run_mosaic(RunConfig const& config, comm::Communicator const& wor
     return core::ExitCode::done;
 }
 
-std::string plan_mosaic(RunConfig const& config, comm::Communicator const& world)
+std::optional<PlanOverview> plan_mosaic(RunConfig const& config, comm::Communicator const& world)
 {
     report::LogFile const log(world.rank(), config.log_level);
     Context context(config, world);
-    plan::MosaicPlan mosaic;
-    make_plan(mosaic, config, context);
-    std::string text;
+    auto mosaic = std::make_shared<plan::MosaicPlan>();
+    make_plan(*mosaic, config, context);
+    std::optional<PlanOverview> overview;
     comm::agree(world, "planning", [&] {
         if (world.is_root()) {
-            PlannedMachine const machine =
-                planned_machine(config.machine, context.node, world.size());
-            PlanOverview const overview = overview_of(mosaic, config, machine, *context.runner,
-                                                      *context.backend, context.preparations);
-            text = config.machine.json ? plan_json(overview) : plan_text(overview);
+            machine::PlannedMachine const machine =
+                machine::planned_machine(config.machine, context.crew.node(), world.size());
+            overview = overview_of(mosaic, config, machine, context.crew.runner(),
+                                   context.crew.backend(), context.preparations);
         }
     });
-    return text;
+    return overview;
 }
 }  // namespace sectile::pipeline

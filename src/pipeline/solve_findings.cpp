@@ -45,7 +45,8 @@ std::vector<Finding> deal_findings(Context& context, std::string const& phase,
     }
     std::vector<Finding> found(own.size());
     comm::agree(context.world, phase, [&] {
-        context.for_each_item(phase, own.size(), [&](std::size_t i) { found[i] = task(own[i]); });
+        context.crew.for_each_item(phase, own.size(),
+                                   [&](std::size_t i) { found[i] = task(own[i]); });
     });
     std::vector<std::uint8_t> const bytes = packed(found);
     std::vector<Finding> all(work.size());

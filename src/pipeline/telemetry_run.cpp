@@ -41,7 +41,7 @@ Json phases_json(report::Telemetry const& sampler, Context const& context)
     }
     return Json{{"rank", context.world.rank()},
                 {"host", comm::host_name()},
-                {"cores", context.node.cores},
+                {"cores", context.crew.node().cores},
                 {"peak_resident", sampler.peak_resident()},
                 {"phases", std::move(phases)}};
 }
@@ -81,7 +81,7 @@ TelemetryRun::TelemetryRun(RunConfig const& config, Context& context)
     comm::agree(context.world, "starting telemetry", [&] {
         int const rank = context.world.rank();
         sampler_ = std::make_unique<report::Telemetry>(
-            report::TelemetryOrigin{rank, comm::host_name(), context.node.cores},
+            report::TelemetryOrigin{rank, comm::host_name(), context.crew.node().cores},
             part_path(config, rank), config.telemetry_interval, [&context] {
                 auto const [done, total] = context.progress.items();
                 comm::TrafficCount const traffic = comm::traffic_so_far();

@@ -70,7 +70,9 @@ std::int64_t MemoryModel::strip_pixel_bytes(int workers) const
 
 std::int64_t MemoryModel::strip_bytes(ChunkShape const& shape, StripLoad const& load) const
 {
-    return load.strip_pixels * strip_pixel_bytes(shape.workers);
+    std::int64_t const strips = shape.workers > 1 ? load.pair_pixels : load.strip_pixels;
+    std::int64_t const sums = job_.running_mean ? job_.planes * sum_plane_bytes : 0;
+    return strips * job_.planes * output_bytes(job_) + load.strip_pixels * sums;
 }
 
 std::int64_t MemoryModel::window_bytes(ChunkShape const& shape, StripLoad const& load) const

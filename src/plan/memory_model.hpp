@@ -49,8 +49,9 @@ class MemoryModel
     [[nodiscard]] JobSize const& job() const { return job_; }
     /// Of the strips of that shape on the rank that has most of each.
     [[nodiscard]] StripLoad const& load(ChunkShape const& shape) const;
-    /// Strip buffers and sums, of one pixel and of all.
+    /// Of a pixel of the strips in flight.
     [[nodiscard]] std::int64_t strip_pixel_bytes(int workers) const;
+    /// Strip buffers and sums.
     [[nodiscard]] std::int64_t strip_bytes(ChunkShape const& shape) const;
     /// Source windows that are in use together, or the samples that the push route holds.
     [[nodiscard]] std::int64_t window_bytes(ChunkShape const& shape) const;

@@ -66,6 +66,12 @@ SourcePlace largest_source(JobSize const& job)
     return source;
 }
 
+/// A rank with a single strip never holds two.
+std::int64_t pair_of(JobSize const& job, std::int64_t strip_pixels)
+{
+    return std::max(strip_pixels, std::min(2 * strip_pixels, tallest_band(job) * job.width));
+}
+
 struct Extent
 {
     std::int64_t rows = 1;
@@ -107,6 +113,7 @@ StripLoad estimated_load(JobSize const& job, std::int64_t rows, std::int64_t col
 
     StripLoad load;
     load.strip_pixels = rows * columns;
+    load.pair_pixels = pair_of(job, load.strip_pixels);
     load.sources = pixels_of(touching, job.sources);
     load.largest_window = job.sources > 0 ? window : 0;
     load.largest_part = job.sources > 0 ? whole_rows * whole_columns : 0;
@@ -160,6 +167,7 @@ class StripCount
         StripLoad load;
         load.strip_pixels =
             std::min(rows_, tallest_band(job_)) * std::min(columns_, places_.canvas.width());
+        load.pair_pixels = pair_of(job_, load.strip_pixels);
         load.windows = windows_;
         load.read_pixels = read_pixels_;
         for (std::size_t k = rank < 0 ? 0 : first_[self];
@@ -323,6 +331,7 @@ StripLoad load_of_strips(JobSize const& job, std::int64_t rows, std::int64_t col
     double const cuts = static_cast<double>(divided_up(counted_r, rows)) *
                         static_cast<double>(divided_up(counted_c, columns));
     load.strip_pixels = std::min(load.strip_pixels, rows * columns);
+    load.pair_pixels = pair_of(job, load.strip_pixels);
     load.largest_window = std::min(load.largest_window, window);
     load.window_pixels = std::min(load.window_pixels, load.sources * window);
     load.largest_part = std::min(load.largest_part, rows * columns);

@@ -12,6 +12,7 @@ namespace sectile::plan
 struct StripLoad
 {
     std::int64_t strip_pixels = 0;    ///< destination pixels
+    std::int64_t pair_pixels = 0;     ///< of two strips, as far as a rank has two
     std::int64_t sources = 0;         ///< that touch it
     std::int64_t window_pixels = 0;   ///< source pixels of all its windows
     std::int64_t largest_window = 0;  ///< source pixels

@@ -72,7 +72,7 @@ struct Scene
 void measure(benchmark::State& state, CoaddRecipe const& recipe, int count, int planes)
 {
     Scene scene(count, planes);
-    SerialRunner runner;
+    core::SerialRunner runner;
     auto const cpu = make_cpu_backend(runner);
     cpu->combine(scene.windows, recipe, scene.out.view());
     for (auto _ : state) {

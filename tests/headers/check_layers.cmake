@@ -5,21 +5,38 @@
 # header of another layer, or a third-party header outside the folder that owns it.
 cmake_minimum_required(VERSION 3.25)
 
-# Layers that a layer may use, besides itself (the design's section on layers).
-set(below_core "")
-set(below_image core)
-set(below_compute image core)
-set(below_measure image core)
-set(below_sky image core)
-set(below_plan sky image core)
-set(below_solve sky image core)
-set(below_comm core)
-set(below_io comm sky image core)
-set(below_engine compute io plan comm sky image core)
-set(below_report core)
-set(below_pipeline engine measure solve report compute io plan comm sky image core)
-set(below_app pipeline engine measure solve report compute io plan comm sky image core)
-set(layers core image compute measure sky plan solve comm io engine report pipeline app)
+# Rooms that a room stands on. What stands below those may be used too.
+set(stands_on_core "")
+set(stands_on_image core)
+set(stands_on_compute image)
+set(stands_on_measure image)
+set(stands_on_sky image)
+set(stands_on_plan sky)
+set(stands_on_solve sky)
+set(stands_on_comm core)
+set(stands_on_report core)
+set(stands_on_io comm sky)
+set(stands_on_machine comm compute plan)
+set(stands_on_source compute io)
+set(stands_on_engine source machine)
+set(stands_on_tile engine)
+set(stands_on_ingest source measure solve plan)
+set(stands_on_astrometry solve plan io)
+set(stands_on_photometry engine solve)
+set(stands_on_product plan io)
+set(stands_on_simulate io)
+set(stands_on_pipeline ingest astrometry photometry tile product report)
+set(stands_on_app pipeline product simulate machine)
+set(layers core image compute measure sky plan solve comm report io machine source engine tile ingest astrometry photometry product simulate pipeline app)
+
+# All that stands below each, in the order above: what a room stands on comes before it.
+foreach(room IN LISTS layers)
+    set(below_${room} ${stands_on_${room}})
+    foreach(lower IN LISTS stands_on_${room})
+        list(APPEND below_${room} ${below_${lower}})
+    endforeach()
+    list(REMOVE_DUPLICATES below_${room})
+endforeach()
 
 # Third-party headers and the only files that may name them: pairs of regular expressions.
 set(owned
@@ -30,7 +47,9 @@ set(owned
     "^sep\\.h$"             "^src/measure/"
     "^wcslib/"              "^src/sky/"
     "^cuda"                 "^src/compute/cuda/"
-    "^boost/"               "^src/app/")
+    "^boost/"               "^src/app/"
+    "^hwloc"                "^src/machine/"
+    "^(tbb|oneapi)/"        "^src/(machine|simulate)/")
 # The one private header that another layer may see: the MPI communicator that parallel HDF5 needs.
 set(lent_header "comm/mpi_handle.hpp")
 set(lent_to "^src/io/hdf5[a-z0-9_]*\\.")

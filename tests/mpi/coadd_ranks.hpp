@@ -15,7 +15,7 @@
 #include "sectile/core/error.hpp"
 #include "sectile/core/memory_budget.hpp"
 #include "sectile/engine/coadd.hpp"
-#include "sectile/engine/tbb_runner.hpp"
+#include "sectile/machine/tbb_runner.hpp"
 #include "sectile/sky/make_grid_map.hpp"
 
 #include "support/fits_card.hpp"
@@ -55,7 +55,7 @@ inline sky::WcsDescription tan_wcs(std::int64_t width, std::int64_t height, doub
 }
 
 /// A smooth pattern plus pseudo-noise that depends on pixel and seed only.
-class PatternSource final : public engine::PixelSource
+class PatternSource final : public source::PixelSource
 {
   public:
     PatternSource(std::uint32_t seed, core::Box bounds, bool fails)
@@ -67,12 +67,12 @@ class PatternSource final : public engine::PixelSource
     [[nodiscard]] int planes_while_reading() const override { return 0; }
     [[nodiscard]] int margin_while_reading() const override { return 0; }
     [[nodiscard]] std::int64_t bytes_while_open() const override { return 0; }
-    [[nodiscard]] engine::SourcePixels read(core::Box const& window) const override
+    [[nodiscard]] source::SourcePixels read(core::Box const& window) const override
     {
         if (fails_) {
             throw core::IoError("the disk is gone");
         }
-        engine::SourcePixels pixels;
+        source::SourcePixels pixels;
         pixels.science = image::Image<float>(window, 1);
         auto const view = pixels.science.view();
         for (std::int64_t y = window.y0; y < window.y1; ++y) {
@@ -212,7 +212,7 @@ class CoaddRanks : public ::testing::Test
     std::int64_t width_;  ///< of a source
     sky::SkyWcs grid_;
     std::vector<sky::WcsDescription> systems_;
-    engine::TbbRunner runner_{2};
+    machine::TbbRunner runner_{2};
     std::unique_ptr<compute::Backend> backend_ = compute::make_cpu_backend(runner_);
     std::unique_ptr<compute::Backend> device_;  ///< used first, if set
     std::string scratch_;

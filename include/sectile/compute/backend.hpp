@@ -6,7 +6,7 @@
 
 #include "sectile/compute/recipe.hpp"
 #include "sectile/compute/source_window.hpp"
-#include "sectile/compute/task_runner.hpp"
+#include "sectile/core/task_runner.hpp"
 
 namespace sectile::compute
 {
@@ -110,7 +110,7 @@ class Backend
 /// Slow, short, in double: the definition.
 [[nodiscard]] std::unique_ptr<Backend> make_reference_backend();
 /// Threads and SIMD. `runner` must outlive the backend.
-[[nodiscard]] std::unique_ptr<Backend> make_cpu_backend(TaskRunner& runner);
+[[nodiscard]] std::unique_ptr<Backend> make_cpu_backend(core::TaskRunner& runner);
 /// Throws core::DeviceError with a sentence when CUDA is not built in or no device can be used.
 [[nodiscard]] std::unique_ptr<Backend> make_cuda_backend(int device);
 /// Number of CUDA devices that can be used; 0 without CUDA. Never throws.

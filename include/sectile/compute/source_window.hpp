@@ -6,12 +6,12 @@
 #include <span>
 #include <variant>
 
-#include "sectile/compute/noise_covariance.hpp"
 #include "sectile/compute/recipe.hpp"
 #include "sectile/core/box.hpp"
 #include "sectile/core/ids.hpp"
 #include "sectile/image/grid_map.hpp"
 #include "sectile/image/image.hpp"
+#include "sectile/image/noise_covariance.hpp"
 
 namespace sectile::compute
 {
@@ -57,11 +57,11 @@ struct SourceWindow
     /// sample is |gain| / sqrt(weight plane).
     std::span<double const> noise_sigma;
     /// C entries, of the noise that the weight stands for; empty: pixels are independent.
-    std::span<NoiseCovariance const> noise_covariance{};
+    std::span<image::NoiseCovariance const> noise_covariance{};
 
-    [[nodiscard]] NoiseCovariance covariance_of(int plane) const
+    [[nodiscard]] image::NoiseCovariance covariance_of(int plane) const
     {
-        return noise_covariance.empty() ? NoiseCovariance{}
+        return noise_covariance.empty() ? image::NoiseCovariance{}
                                         : noise_covariance[static_cast<std::size_t>(plane)];
     }
 };

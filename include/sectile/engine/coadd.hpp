@@ -7,11 +7,11 @@
 
 #include "sectile/comm/communicator.hpp"
 #include "sectile/compute/backend.hpp"
-#include "sectile/engine/pixel_source.hpp"
-#include "sectile/engine/tbb_runner.hpp"
+#include "sectile/machine/tbb_runner.hpp"
 #include "sectile/plan/decomposition.hpp"
 #include "sectile/plan/parallel_plan.hpp"
 #include "sectile/sky/sky_wcs.hpp"
+#include "sectile/source/pixel_source.hpp"
 
 namespace sectile::engine
 {
@@ -20,14 +20,14 @@ namespace sectile::engine
 struct CoaddInput
 {
     core::SourceId id;
-    std::shared_ptr<PixelSource const> pixels;
+    std::shared_ptr<source::PixelSource const> pixels;
     sky::WcsDescription const* wcs = nullptr;
     core::Box footprint;  ///< destination pixels it may touch
     int map_spacing = 1;
     std::vector<compute::Photometry> photometry;  ///< one per plane
     std::vector<double> weight_scale;
     std::vector<double> noise_sigma;
-    std::vector<compute::NoiseCovariance> noise_covariance;  ///< empty: pixels are independent
+    std::vector<image::NoiseCovariance> noise_covariance;  ///< empty: pixels are independent
     int home = 0;  ///< push route: the rank that holds and resamples it
     double row_spread =
         1.0;  ///< source pixels per destination pixel along the same axis, for the planner
@@ -53,7 +53,7 @@ struct Team
 {
     comm::Communicator comm;
     compute::Backend* backend = nullptr;
-    TbbRunner* runner = nullptr;
+    machine::TbbRunner* runner = nullptr;
     compute::Backend* fallback = nullptr;  ///< used when the backend's device fails; may be null
     std::string scratch;  ///< folder for stacks that do not fit into memory; empty: none
 };

@@ -9,6 +9,14 @@
 
 namespace sectile::plan
 {
+/// What becomes of frames that stand out from their kind.
+enum class QualityGate : std::uint8_t
+{
+    off,
+    report,
+    reject
+};
+
 /// A frame that stands out from those of its kind.
 struct QualityFinding
 {

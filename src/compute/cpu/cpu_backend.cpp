@@ -131,7 +131,8 @@ struct SumsView
 class CpuBackend final : public Backend
 {
   public:
-    CpuBackend(TaskRunner& runner, RowKernels const& kernels) : runner_(&runner), kernels_(&kernels)
+    CpuBackend(core::TaskRunner& runner, RowKernels const& kernels)
+        : runner_(&runner), kernels_(&kernels)
     {}
 
     [[nodiscard]] std::string name() const override { return "cpu"; }
@@ -157,7 +158,7 @@ class CpuBackend final : public Backend
                     StripOutput const& out, Worker& worker) const;
     void finish_block(StripSums const& sums, core::Box const& block, StripOutput const& out) const;
 
-    TaskRunner* runner_;
+    core::TaskRunner* runner_;
     RowKernels const* kernels_;
 };
 
@@ -402,12 +403,12 @@ std::size_t CpuBackend::scratch_bytes(int planes, std::size_t depth) const
 }
 }  // namespace
 
-std::unique_ptr<Backend> make_cpu_backend(TaskRunner& runner)
+std::unique_ptr<Backend> make_cpu_backend(core::TaskRunner& runner)
 {
     return make_cpu_backend(runner, best_row_kernels());
 }
 
-std::unique_ptr<Backend> make_cpu_backend(TaskRunner& runner, RowKernels const& kernels)
+std::unique_ptr<Backend> make_cpu_backend(core::TaskRunner& runner, RowKernels const& kernels)
 {
     return std::make_unique<CpuBackend>(runner, kernels);
 }

@@ -8,6 +8,6 @@
 namespace sectile::compute
 {
 /// The CPU backend with a given variant of its loops; all variants give the same bits.
-[[nodiscard]] std::unique_ptr<Backend> make_cpu_backend(TaskRunner& runner,
+[[nodiscard]] std::unique_ptr<Backend> make_cpu_backend(core::TaskRunner& runner,
                                                         RowKernels const& kernels);
 }  // namespace sectile::compute

@@ -213,7 +213,7 @@ void RowSampler::correlate_taps(PieceExtent const& extent, int lags)
 }
 
 /// kernels::sample_variance() for a whole piece.
-void RowSampler::set_excess(NoiseCovariance const& covariance, PieceExtent const& extent,
+void RowSampler::set_excess(image::NoiseCovariance const& covariance, PieceExtent const& extent,
                             bool has_taper)
 {
     if (covariance.is_white()) {
@@ -221,7 +221,7 @@ void RowSampler::set_excess(NoiseCovariance const& covariance, PieceExtent const
             excess_[i] = taps_x_[0][i] * taps_y_[0][i];
         }
     } else {
-        static_assert(NoiseCovariance::lags == 3);
+        static_assert(image::NoiseCovariance::lags == 3);
         float m[3][3];
         for (int j = 0; j < 3; ++j) {
             for (int k = 0; k < 3; ++k) {
@@ -248,7 +248,7 @@ void RowSampler::write_excess(SourceWindow const& source, int plane, PieceExtent
 {
     bool const is_white = source.noise_covariance.empty();
     if (plane == 0) {
-        correlate_taps(extent, is_white ? 1 : NoiseCovariance::lags);
+        correlate_taps(extent, is_white ? 1 : image::NoiseCovariance::lags);
     }
     if (plane == 0 || !is_white) {
         set_excess(source.covariance_of(plane), extent, has_taper);

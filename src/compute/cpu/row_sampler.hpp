@@ -79,7 +79,8 @@ class RowSampler
     /// Autocorrelations of the kernel's taps at every pixel, into taps_x_ and taps_y_.
     void correlate_taps(PieceExtent const& extent, int lags);
     /// Excess of the samples with the kernel's taps, into excess_.
-    void set_excess(NoiseCovariance const& covariance, PieceExtent const& extent, bool has_taper);
+    void set_excess(image::NoiseCovariance const& covariance, PieceExtent const& extent,
+                    bool has_taper);
     void write_excess(SourceWindow const& source, int plane, PieceExtent const& extent,
                       bool has_taper, float const* weight, float* excess);
     void weigh_by_plane(SourceWindow const& source, int plane, PieceExtent const& extent);
@@ -96,8 +97,8 @@ class RowSampler
     WindowGeometry geometry_;
     PieceCoords coords_;
     alignas(64) float plane_weight_[piece_width];
-    alignas(64) float taps_x_[NoiseCovariance::lags][piece_width];
-    alignas(64) float taps_y_[NoiseCovariance::lags][piece_width];
+    alignas(64) float taps_x_[image::NoiseCovariance::lags][piece_width];
+    alignas(64) float taps_y_[image::NoiseCovariance::lags][piece_width];
     alignas(64) float excess_[piece_width];  ///< of the samples with the kernel's taps
 
     /// A pixel whose sample has other taps than the kernel's.

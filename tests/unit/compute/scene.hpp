@@ -288,7 +288,7 @@ struct Samples
 };
 
 /// Runs tasks on some threads in no fixed order.
-class ThreadRunner final : public TaskRunner
+class ThreadRunner final : public core::TaskRunner
 {
   public:
     explicit ThreadRunner(int threads) : threads_(threads) {}

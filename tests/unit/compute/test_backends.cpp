@@ -33,7 +33,7 @@ double value_tolerance(ResampleKernel kernel)
 void expect_samples_agree(SceneOptions const& options, CoaddRecipe const& recipe)
 {
     auto const sources = make_sources(options);
-    SerialRunner runner;
+    core::SerialRunner runner;
     auto const reference = make_reference_backend();
     auto const cpu = make_cpu_backend(runner);
     core::Box const strip{-20, 10, 300, 16};
@@ -113,7 +113,7 @@ TEST(Backends, MeanCoaddOfCpuAgreesWithTheReference)
     core::Box const strip{0, 20, 280, 32};
     Output expected(strip, 3);
     Output found(strip, 3);
-    SerialRunner runner;
+    core::SerialRunner runner;
     CoaddRecipe const recipe = recipe_of(ResampleKernel::lanczos3);
 
     make_reference_backend()->combine(windows, recipe, expected.view());
@@ -162,7 +162,7 @@ TEST_P(EveryRobustRecipe, OfEqualSamplesEqualsTheReference)
     recipe.feather = 0.0;
     Output expected(strip, 2);
     Output found(strip, 2);
-    SerialRunner runner;
+    core::SerialRunner runner;
 
     make_reference_backend()->combine(windows, recipe, expected.view());
     make_cpu_backend(runner)->combine(windows, recipe, found.view());

@@ -30,7 +30,7 @@ TEST(CpuBackend, AConstantImageStaysConstant)
         SourceImage const source({0}, {0, 0, 200, 100}, 1,
                                  make_map(Affine::rotation(7.0, 1.1, 20.0, 3.0), canvas, 16),
                                  [](int, std::int64_t, std::int64_t) { return 12345.0; });
-        SerialRunner runner;
+        core::SerialRunner runner;
         Samples samples({0, 0, 160, 60}, 1);
 
         make_cpu_backend(runner)->resample(source.window(), recipe_of(kernel), samples.view());
@@ -52,7 +52,7 @@ TEST(CpuBackend, AMaskedPixelLosesOneSampleOfAnUnrotatedMap)
                              [](int, std::int64_t x, std::int64_t y) {
                                  return x == 30 && y == 20 ? NAN : static_cast<double>(x);
                              });
-    SerialRunner runner;
+    core::SerialRunner runner;
     Samples samples({0, 0, 60, 40}, 1);
 
     make_cpu_backend(runner)->resample(source.window(), recipe_of(ResampleKernel::lanczos3),
@@ -82,7 +82,7 @@ TEST(CpuBackend, FluxModeKeepsTheSumOfAStar)
         });
     CoaddRecipe recipe = recipe_of(ResampleKernel::lanczos3);
     recipe.resample.flux_mode = FluxMode::flux;
-    SerialRunner runner;
+    core::SerialRunner runner;
     Samples samples(canvas, 1);
 
     make_cpu_backend(runner)->resample(source.window(), recipe, samples.view());
@@ -151,7 +151,7 @@ class BitIdentity : public ::testing::TestWithParam<ResampleKernel>
 TEST_P(BitIdentity, HoldsForAnyStrips)
 {
     auto const sources = make_sources(options());
-    SerialRunner runner;
+    core::SerialRunner runner;
     auto const cpu = make_cpu_backend(runner);
     for (CoaddRecipe const& recipe : recipes()) {
         Output const whole = coadd_by_strips(*cpu, sources, recipe, 1000, 1000);
@@ -167,7 +167,7 @@ TEST_P(BitIdentity, HoldsForAnyStrips)
 TEST_P(BitIdentity, HoldsForAnyThreads)
 {
     auto const sources = make_sources(options());
-    SerialRunner serial;
+    core::SerialRunner serial;
     testing::ThreadRunner threaded(3);
     for (CoaddRecipe const& recipe : recipes()) {
         Output const one = coadd_by_strips(*make_cpu_backend(serial), sources, recipe, 1000, 1000);
@@ -181,7 +181,7 @@ TEST_P(BitIdentity, HoldsForAnyThreads)
 TEST_P(BitIdentity, HoldsForAnyInstructionSet)
 {
     auto const sources = make_sources(options());
-    SerialRunner runner;
+    core::SerialRunner runner;
     auto const variants = usable_row_kernels();
     for (CoaddRecipe const& recipe : recipes()) {
         Output const first = coadd_by_strips(*make_cpu_backend(runner, *variants.front()), sources,
@@ -206,7 +206,7 @@ TEST(CpuBackend, BatchesOfSourcesAddUpToTheWhole)
     auto const windows = windows_of(sources);
     CoaddRecipe const recipe = recipe_of(ResampleKernel::lanczos4);
     core::Box const strip{-20, 0, 320, 50};
-    SerialRunner runner;
+    core::SerialRunner runner;
     auto const cpu = make_cpu_backend(runner);
     Output direct(strip, 1);
     Output summed(strip, 1);
@@ -231,7 +231,7 @@ TEST(CpuBackend, AMeanIsTheSameByPushAndPull)
     auto const sources = make_sources(options);
     CoaddRecipe const recipe = recipe_of(ResampleKernel::bicubic);
     core::Box const strip{0, 0, 300, 40};
-    SerialRunner runner;
+    core::SerialRunner runner;
     auto const cpu = make_cpu_backend(runner);
     Output pulled(strip, 3);
     Output pushed(strip, 3);
@@ -251,7 +251,7 @@ TEST(CpuBackend, AMeanIsTheSameByPushAndPull)
 
 TEST(CpuBackend, DeepStacksUseBoundedScratch)
 {
-    SerialRunner runner;
+    core::SerialRunner runner;
     auto const cpu = make_cpu_backend(runner);
 
     // 10,000 samples of 16 bytes on at least 16 pixels of 3 planes, and some scratch.
@@ -281,7 +281,7 @@ TEST(CpuBackend, AStackDeeperThanAPieceIsRightToo)
     recipe.combine.rejection = Rejection::winsorized_sigma_clip;
     Output expected(frame, 1);
     Output found(frame, 1);
-    SerialRunner runner;
+    core::SerialRunner runner;
 
     make_reference_backend()->combine(windows, recipe, expected.view());
     make_cpu_backend(runner)->combine(windows, recipe, found.view());
@@ -300,7 +300,7 @@ TEST(CpuBackend, ASourceThatMissesTheStripLeavesItEmpty)
         CoaddRecipe recipe = recipe_of(ResampleKernel::lanczos3);
         recipe.combine.rejection = rejection;
         Output out({100, 50, 140, 60}, 1);
-        SerialRunner runner;
+        core::SerialRunner runner;
 
         make_cpu_backend(runner)->combine(windows, recipe, out.view());
 
@@ -318,7 +318,7 @@ TEST(CpuBackend, PixelsThatMapNowhereAreEmpty)
     source.map.y[1] = NAN;
     std::vector<StripSource> const windows{source.window()};
     Output out({0, 0, 64, 16}, 1);
-    SerialRunner runner;
+    core::SerialRunner runner;
 
     make_cpu_backend(runner)->combine(windows, recipe_of(ResampleKernel::lanczos3), out.view());
 

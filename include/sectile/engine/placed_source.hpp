@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <vector>
+
+#include "sectile/comm/communicator.hpp"
+#include "sectile/engine/coadd.hpp"
+#include "sectile/engine/mosaic_source.hpp"
+#include "sectile/source/preparations.hpp"
+
+namespace sectile::engine
+{
+/// How the sources of a coadd are weighted.
+enum class Weighting : std::uint8_t
+{
+    none,
+    noise_variance,
+    noise_fwhm  ///< that, and 1 / fwhm^2
+};
+
+/// Where a source falls on a grid. Plain numbers: travels between ranks.
+struct Placement
+{
+    core::Box footprint;
+    std::int64_t spacing = 1;   ///< of its coordinate map
+    double row_spread = 1.0;    ///< source pixels per destination pixel along the same axis
+    double cross_spread = 0.0;  ///< and along the other axis
+};
+
+/// All but the map spacing, which costs most. Neither system may be in use by another thread.
+[[nodiscard]] Placement place_on_grid(sky::SkyWcs const& grid, sky::SkyWcs const& source);
+
+/// What the weights of a coadd of frames can say with a weighting.
+[[nodiscard]] compute::OutputWeight output_weight(Weighting weighting);
+
+/// Factors of the sources' weights for their sharpness: (f / fwhm)^2 with noise_fwhm, f the least
+/// fwhm that is known; a source without one counts as the median. Otherwise 1.
+[[nodiscard]] std::vector<double> sharpness_factors(std::vector<MosaicSource> const& sources,
+                                                    Weighting weighting);
+
+/// Where the sources fall on the grid: inputs for the engine, ascending ids in the order of
+/// `sources`. The transforms are shared out over the ranks of `comm`. *Collective*. Keeps pointers
+/// into `sources` and `grid`. Weighting::none leaves of the weight maps of frames what they mask.
+///
+/// `weighting` of frames: noise_variance is w = 1 / sigma^2, sigma the noise after photometry, and
+/// noise_fwhm is that times the sharpness factor, which is at most 1, so that the weights of the
+/// result are at most inverse variances. Tiles are weighted by their weight planes. What
+/// neighbouring pixels share of their noise is that of debayering in frames, and in tiles as it
+/// was measured.
+[[nodiscard]] std::vector<CoaddInput> place_sources(comm::Communicator const& comm,
+                                                    machine::TbbRunner& runner,
+                                                    std::vector<MosaicSource> const& sources,
+                                                    sky::SkyWcs const& grid, Weighting weighting,
+                                                    source::Preparations const& preparations);
+}  // namespace sectile::engine

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sectile/comm/communicator.hpp"
+#include "sectile/engine/mosaic_source.hpp"
+#include "sectile/machine/crew.hpp"
+#include "sectile/source/preparations.hpp"
+
+namespace sectile::photometry
+{
+/// How sources are brought to one level.
+enum class PhotometricMatch : std::uint8_t
+{
+    off,
+    offset,
+    plane
+};
+
+/// What is matched: offsets alone or offsets and gradients; sources whose overlap is under
+/// `overlap_min` of the smaller footprint are no pair.
+struct MatchOptions
+{
+    PhotometricMatch method = PhotometricMatch::plane;
+    double overlap_min = 0.05;
+    std::string progress = {};  ///< name shown while the levels are measured; empty: silent
+};
+
+/// Outcome of the photometric match of one plane of colour. The figures are for the report, on rank
+/// 0 only.
+struct PlaneMatch
+{
+    std::size_t pairs = 0;
+    double rms_before = 0.0;  ///< weighted rms of the pair differences at mid-overlap, data units
+    double rms_after = 0.0;
+    std::vector<std::size_t> isolated;
+    std::vector<compute::Photometry> corrections;  ///< one per source, on every rank
+};
+
+/// Section 7 without gains: sky levels of all sources on a common lattice of canvas cells (medians,
+/// measured by the ranks in turn), robust planes through the differences of pairs that share enough
+/// cells, then one global solution per plane of colour: first the slopes (method plane), each axis
+/// for itself, then the offsets that remain. Gauge: the mean offset and the mean slope of every
+/// connected component are 0. Gains that the sources have are kept and applied to their levels;
+/// the other corrections replace those in sources[i].photometry. *Collective*; the same
+/// corrections on every rank.
+std::vector<PlaneMatch> match_photometry(std::vector<engine::MosaicSource>& sources,
+                                         sky::SkyWcs const& grid, MatchOptions const& options,
+                                         comm::Communicator const& comm, machine::Crew& crew,
+                                         source::Preparations const& preparations);
+}  // namespace sectile::photometry

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sectile/engine/placed_source.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <span>
+
+#include "sectile/compute/debayer_noise.hpp"
+#include "sectile/plan/recorded_noise.hpp"
+#include "sectile/sky/make_grid_map.hpp"
+#include "sectile/source/tile_source.hpp"
+
+namespace sectile::engine
+{
+namespace
+{
+/// Destination pixels added around a footprint, so that no pixel which a kernel can reach is left
+/// out.
+constexpr int footprint_margin = 2;
+
+/// How far the source moves, at the middle of the footprint, per destination pixel.
+void measure_spread(sky::SkyWcs const& grid, sky::SkyWcs const& source, Placement& placement)
+{
+    core::Box const& box = placement.footprint;
+    double const x = 0.5 * static_cast<double>(box.x0 + box.x1);
+    double const y = 0.5 * static_cast<double>(box.y0 + box.y1);
+    sky::PixelPos const here = source.sky_to_pixel(grid.pixel_to_sky({x, y}));
+    sky::PixelPos const right = source.sky_to_pixel(grid.pixel_to_sky({x + 1.0, y}));
+    sky::PixelPos const up = source.sky_to_pixel(grid.pixel_to_sky({x, y + 1.0}));
+    double const along = std::max(std::abs(right.x - here.x), std::abs(up.y - here.y));
+    double const across = std::max(std::abs(right.y - here.y), std::abs(up.x - here.x));
+    if (std::isfinite(along) && std::isfinite(across)) {
+        placement.row_spread = along;
+        placement.cross_spread = across;
+    }
+}
+
+Placement place_with_map(sky::SkyWcs const& shared_grid, MosaicSource const& source)
+{
+    // Transforms use scratch inside the system they belong to: a copy for this thread.
+    sky::SkyWcs const grid(shared_grid);  // NOLINT(performance-unnecessary-copy-initialization)
+    sky::SkyWcs const wcs(source.header.wcs);
+    Placement placement = place_on_grid(grid, wcs);
+    if (!placement.footprint.empty()) {
+        placement.spacing = sky::choose_map_spacing(grid, wcs, placement.footprint);
+    }
+    return placement;
+}
+
+std::vector<Placement> place_all(comm::Communicator const& comm, machine::TbbRunner& runner,
+                                 std::vector<MosaicSource> const& sources, sky::SkyWcs const& grid)
+{
+    std::size_t const ranks = static_cast<std::size_t>(comm.size());
+    std::size_t const rank = static_cast<std::size_t>(comm.rank());
+    std::size_t const first = sources.size() * rank / ranks;
+    std::size_t const last = sources.size() * (rank + 1) / ranks;
+    std::vector<Placement> own(last - first);
+    comm::agree(comm, "placing the sources on the grid", [&] {
+        runner.for_each(own.size(), [&](std::size_t i, int /*worker*/) {
+            own[i] = place_with_map(grid, sources[first + i]);
+        });
+    });
+    std::vector<Placement> all;
+    for (auto const& part : comm::all_gather(comm, std::as_bytes(std::span(own)))) {
+        std::size_t const count = part.size() / sizeof(Placement);
+        std::size_t const at = all.size();
+        all.resize(at + count);
+        if (count > 0) {
+            std::memcpy(all.data() + at, part.data(), part.size());
+        }
+    }
+    return all;
+}
+
+/// Noise sigma to weigh with: frames without measurable noise count as the quietest one that has
+/// some.
+double noise_floor(std::vector<MosaicSource> const& sources)
+{
+    double floor = 0.0;
+    for (MosaicSource const& source : sources) {
+        for (plan::PlaneMeasurement const& plane : source.planes) {
+            if (plane.noise_sigma > 0.0 && (floor == 0.0 || plane.noise_sigma < floor)) {
+                floor = plane.noise_sigma;
+            }
+        }
+    }
+    return floor > 0.0 ? floor : 1.0;
+}
+
+std::shared_ptr<source::PixelSource const> pixels_of(MosaicSource const& source,
+                                                     Weighting weighting,
+                                                     source::Preparations const& preparations)
+{
+    if (source.kind == MosaicSource::Kind::tile) {
+        return source::make_tile_source(source.header);
+    }
+    source::FramePreparation preparation = preparations.of(source.header);
+    preparation.weighs = weighting != Weighting::none;
+    return source::make_frame_source(source.header, std::move(preparation));
+}
+
+/// What neighbouring pixels of a source have in common of their noise: those of a frame nothing
+/// until it is debayered.
+std::vector<image::NoiseCovariance> noise_of(MosaicSource const& source,
+                                             source::Preparations const& preparations)
+{
+    if (source.kind == MosaicSource::Kind::tile) {
+        std::vector<image::NoiseCovariance> noise;
+        for (plan::PlaneMeasurement const& plane : source.planes) {
+            noise.push_back(plan::recorded_noise(plane));
+        }
+        noise.resize(static_cast<std::size_t>(source.header.geometry.planes),
+                     plan::recorded_noise({}));
+        return noise;
+    }
+    if (source.header.geometry.bayer == image::BayerPattern::none) {
+        return {};
+    }
+    auto const noise = compute::debayered_noise(preparations.of(source.header).debayer);
+    return {noise.begin(), noise.end()};
+}
+
+void set_weights(CoaddInput& input, MosaicSource const& source, Weighting weighting, double floor,
+                 double sharpness)
+{
+    auto const planes = static_cast<std::size_t>(source.header.geometry.planes);
+    input.photometry = source.photometry;
+    input.photometry.resize(planes);
+    input.weight_scale.assign(planes, 1.0);
+    input.noise_sigma.assign(planes, 0.0);
+    for (std::size_t c = 0; c < std::min(planes, source.planes.size()); ++c) {
+        double const gain = input.photometry[c].gain;
+        double const measured = source.planes[c].noise_sigma;
+        double const sigma = gain * (measured > 0.0 ? measured : floor);
+        input.noise_sigma[c] = gain * measured;
+        if (source.kind == MosaicSource::Kind::tile || input.pixels->has_weight()) {
+            // The weight plane of a tile or frame is the inverse variance before the gain, and says
+            // the noise of each pixel.
+            input.weight_scale[c] = sharpness / (gain * gain);
+            input.noise_sigma[c] = input.pixels->has_weight() ? 0.0 : input.noise_sigma[c];
+        } else if (weighting != Weighting::none) {
+            input.weight_scale[c] = sharpness / (sigma * sigma);
+        }
+    }
+}
+}  // namespace
+
+compute::OutputWeight output_weight(Weighting weighting)
+{
+    return weighting == Weighting::none ? compute::OutputWeight::sum
+                                        : compute::OutputWeight::inverse_variance;
+}
+
+std::vector<double> sharpness_factors(std::vector<MosaicSource> const& sources, Weighting weighting)
+{
+    std::vector<double> factors(sources.size(), 1.0);
+    std::vector<double> known;
+    for (MosaicSource const& source : sources) {
+        if (source.fwhm > 0.0) {
+            known.push_back(source.fwhm);
+        }
+    }
+    if (weighting != Weighting::noise_fwhm || known.empty()) {
+        return factors;
+    }
+    std::ranges::sort(known);
+    double const median = known[known.size() / 2];
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+        double const fwhm = sources[i].fwhm > 0.0 ? sources[i].fwhm : median;
+        factors[i] = known.front() * known.front() / (fwhm * fwhm);
+    }
+    return factors;
+}
+
+Placement place_on_grid(sky::SkyWcs const& grid, sky::SkyWcs const& source)
+{
+    Placement placement;
+    placement.footprint = sky::footprint_box(grid, grid.bounds(), source, footprint_margin);
+    if (!placement.footprint.empty()) {
+        measure_spread(grid, source, placement);
+    }
+    return placement;
+}
+
+std::vector<CoaddInput> place_sources(comm::Communicator const& comm, machine::TbbRunner& runner,
+                                      std::vector<MosaicSource> const& sources,
+                                      sky::SkyWcs const& grid, Weighting weighting,
+                                      source::Preparations const& preparations)
+{
+    auto const placements = place_all(comm, runner, sources, grid);
+    double const floor = noise_floor(sources);
+    auto const sharpness = sharpness_factors(sources, weighting);
+    std::vector<CoaddInput> inputs;
+    inputs.reserve(sources.size());
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+        CoaddInput input;
+        input.id = core::SourceId{static_cast<std::uint32_t>(i)};
+        input.pixels = pixels_of(sources[i], weighting, preparations);
+        input.wcs = &sources[i].header.wcs;
+        input.footprint = placements[i].footprint;
+        input.map_spacing = static_cast<int>(placements[i].spacing);
+        input.home = sources[i].home;
+        input.row_spread = placements[i].row_spread;
+        input.cross_spread = placements[i].cross_spread;
+        set_weights(input, sources[i], weighting, floor, sharpness[i]);
+        input.noise_covariance = noise_of(sources[i], preparations);
+        inputs.push_back(std::move(input));
+    }
+    return inputs;
+}
+}  // namespace sectile::engine

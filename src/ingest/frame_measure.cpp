@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "sectile/ingest/frame_measure.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "sectile/compute/debayer.hpp"
+#include "sectile/core/robust.hpp"
+#include "sectile/measure/measure_stars.hpp"
+#include "sectile/source/pixel_source.hpp"
+
+namespace sectile::ingest
+{
+namespace
+{
+constexpr std::int64_t block_side = 2048;
+constexpr std::int64_t block_margin = 32;  ///< of a block: more than a star
+constexpr std::size_t stars_kept = 200;
+
+/// A block of a frame: what is measured, and what is read around it.
+struct Block
+{
+    core::Box core;
+    core::Box read;
+};
+
+std::vector<Block> blocks_of(core::Box const& frame)
+{
+    // Blocks of equal size rather than a narrow rest.
+    auto const count = [](std::int64_t side) { return (side + block_side - 1) / block_side; };
+    std::int64_t const columns = count(frame.width());
+    std::int64_t const rows = count(frame.height());
+    std::vector<Block> blocks;
+    for (std::int64_t j = 0; j < rows; ++j) {
+        for (std::int64_t i = 0; i < columns; ++i) {
+            // Whole cells of a colour mosaic.
+            auto const cut = [](std::int64_t side, std::int64_t k, std::int64_t count_of) {
+                return k == count_of ? side : side * k / count_of / 2 * 2;
+            };
+            core::Box const core{cut(frame.width(), i, columns), cut(frame.height(), j, rows),
+                                 cut(frame.width(), i + 1, columns),
+                                 cut(frame.height(), j + 1, rows)};
+            blocks.push_back({core, core.grown_by(block_margin).clipped_to(frame)});
+        }
+    }
+    return blocks;
+}
+
+/// Pixel value from which on a pixel counts as saturated: what the header says, else the end of the
+/// number range, else a highest value that many pixels share.
+double saturation_of(sky::FrameHeader const& header, image::ImageView<float const> raw)
+{
+    constexpr std::int64_t many = 10;
+    if (header.facts.saturation) {
+        return *header.facts.saturation;
+    }
+    float highest = -std::numeric_limits<float>::infinity();
+    float lowest = -highest;
+    std::int64_t count = 0;
+    for (int plane = 0; plane < raw.planes; ++plane) {
+        for (std::int64_t y = raw.box.y0; y < raw.box.y1; ++y) {
+            for (float const value : std::span(raw.row(plane, y), raw.box.width())) {
+                lowest = value < lowest ? value : lowest;
+                count = value > highest ? 1 : count + (value == highest ? 1 : 0);
+                highest = value > highest ? value : highest;
+            }
+        }
+    }
+    double limit = std::numeric_limits<double>::quiet_NaN();
+    if (header.geometry.bits_per_pixel == 16) {
+        limit = highest > 32767.0F ? 65000.0 : 32000.0;
+    } else if (header.geometry.bits_per_pixel == 8) {
+        limit = 254.0;
+    }
+    if (count >= many && highest > lowest + 1000.0F) {
+        limit = std::isnan(limit) ? highest : std::min<double>(limit, highest);
+    }
+    return limit;
+}
+
+/// Sum in a circle above the median of a ring of 2.5 to 4 radii; pixels on the rim count with the
+/// part of a 5 x 5 raster that lies inside. NaN where a pixel of the circle is masked or outside.
+class Aperture
+{
+  public:
+    Aperture(image::ImageView<float const> view, double radius) : view_(view), radius_(radius) {}
+
+    [[nodiscard]] float flux(int plane, double x, double y)
+    {
+        double const sky = ring_level(plane, x, y);
+        core::Box const box = around(x, y, radius_);
+        if (std::isnan(sky) || box.clipped_to(view_.box) != box) {
+            return std::numeric_limits<float>::quiet_NaN();
+        }
+        double sum = 0.0;
+        for (std::int64_t j = box.y0; j < box.y1; ++j) {
+            for (std::int64_t i = box.x0; i < box.x1; ++i) {
+                double const part = covered(static_cast<double>(i) - x, static_cast<double>(j) - y);
+                if (part > 0.0) {
+                    sum += part * (view_.at(plane, i, j) - sky);
+                }
+            }
+        }
+        return static_cast<float>(sum);
+    }
+
+  private:
+    [[nodiscard]] static core::Box around(double x, double y, double radius)
+    {
+        return {static_cast<std::int64_t>(std::floor(x - radius)),
+                static_cast<std::int64_t>(std::floor(y - radius)),
+                static_cast<std::int64_t>(std::ceil(x + radius)) + 1,
+                static_cast<std::int64_t>(std::ceil(y + radius)) + 1};
+    }
+
+    [[nodiscard]] double covered(double dx, double dy) const
+    {
+        constexpr int raster = 5;
+        double const distance = std::hypot(dx, dy);
+        if (distance < radius_ - 0.71) {
+            return 1.0;
+        }
+        if (distance > radius_ + 0.71) {
+            return 0.0;
+        }
+        int inside = 0;
+        for (int j = 0; j < raster; ++j) {
+            for (int i = 0; i < raster; ++i) {
+                double const px = dx + (i + 0.5) / raster - 0.5;
+                double const py = dy + (j + 0.5) / raster - 0.5;
+                inside += px * px + py * py <= radius_ * radius_ ? 1 : 0;
+            }
+        }
+        return static_cast<double>(inside) / (raster * raster);
+    }
+
+    [[nodiscard]] double ring_level(int plane, double x, double y)
+    {
+        constexpr std::size_t least_pixels = 20;
+        double const inner = 2.5 * radius_;
+        double const outer = 4.0 * radius_;
+        ring_.clear();
+        core::Box const box = around(x, y, outer).clipped_to(view_.box);
+        for (std::int64_t j = box.y0; j < box.y1; ++j) {
+            for (std::int64_t i = box.x0; i < box.x1; ++i) {
+                double const distance =
+                    std::hypot(static_cast<double>(i) - x, static_cast<double>(j) - y);
+                float const value = view_.at(plane, i, j);
+                if (distance >= inner && distance <= outer && !std::isnan(value)) {
+                    ring_.push_back(value);
+                }
+            }
+        }
+        return ring_.size() < least_pixels ? std::numeric_limits<double>::quiet_NaN()
+                                           : core::median_in_place(ring_);
+    }
+
+    image::ImageView<float const> view_;
+    double radius_;
+    std::vector<float> ring_;
+};
+
+/// Mean of all planes; NaN where one is masked.
+image::Image<float> mean_plane(image::ImageView<float const> planes)
+{
+    image::Image<float> mean(planes.box, 1);
+    auto const out = mean.view();
+    auto const share = 1.0F / static_cast<float>(planes.planes);
+    for (std::int64_t y = planes.box.y0; y < planes.box.y1; ++y) {
+        float* const line = out.row(0, y);
+        for (int plane = 0; plane < planes.planes; ++plane) {
+            float const* const from = planes.row(plane, y);
+            for (std::int64_t i = 0; i < planes.box.width(); ++i) {
+                line[i] = (plane == 0 ? 0.0F : line[i]) + share * from[i];
+            }
+        }
+    }
+    return mean;
+}
+
+/// Measures a frame block by block.
+class FrameSurvey
+{
+  public:
+    FrameSurvey(sky::FrameHeader const& header, source::FramePreparation preparation,
+                MeasureRequest const& request)
+        : header_(header),
+          request_(request),
+          debayer_(preparation.debayer),
+          raw_(source::make_raw_source(header, unweighed(std::move(preparation)))),
+          levels_(measured_geometry())
+    {}
+
+    FrameMeasurement measure()
+    {
+        for (Block const& block : blocks_of(raw_->bounds())) {
+            image::Image<float> raw = raw_->read(block.read).science;
+            if (!is_superpixels()) {
+                levels_.add(std::as_const(raw).view().clipped_to(block.core));
+            }
+            // Before the repair, which changes the pixels; without stars nobody asks.
+            double const saturation = request_.stars
+                                          ? saturation_of(header_, std::as_const(raw).view())
+                                          : plan::unmeasured;
+            look_for_hot_pixels(block, raw);
+            image::Image<float> const planes = debayered(std::move(raw));
+            core::Box const core =
+                is_superpixels() ? compute::debayered_box_of(debayer_, block.core) : block.core;
+            if (is_superpixels()) {
+                levels_.add(planes.view().clipped_to(core));
+            }
+            if (request_.stars) {
+                measure_stars(core, planes.view(), saturation);
+            }
+        }
+        return result();
+    }
+
+  private:
+    static source::FramePreparation unweighed(source::FramePreparation preparation)
+    {
+        preparation.weighs = false;
+        return preparation;
+    }
+    [[nodiscard]] bool is_superpixels() const { return header_.geometry.stored_width > 0; }
+    /// Of the pixels that the levels are taken from.
+    [[nodiscard]] sky::FrameGeometry measured_geometry() const
+    {
+        sky::FrameGeometry geometry = header_.geometry;
+        if (is_superpixels()) {
+            geometry.bayer = image::BayerPattern::none;
+        }
+        return geometry;
+    }
+
+    void look_for_hot_pixels(Block const& block, image::Image<float>& raw)
+    {
+        if (!request_.hot_pixels || !is_camera_frame(header_.geometry)) {
+            return;
+        }
+        std::vector<std::vector<compute::HotCandidate>> found{
+            compute::find_hot_candidates(std::as_const(raw).view(), header_.geometry.bayer)};
+        compute::repair_pixels(raw.view(), header_.geometry.bayer,
+                               compute::persistent_hot_pixels(found));
+        for (compute::HotCandidate const& candidate : found.front()) {
+            if (block.core.contains(candidate.x, candidate.y)) {
+                hot_.push_back(candidate);
+            }
+        }
+    }
+
+    [[nodiscard]] image::Image<float> debayered(image::Image<float> raw) const
+    {
+        if (header_.geometry.bayer == image::BayerPattern::none) {
+            return raw;
+        }
+        // Stars are placed as well with the simplest colours.
+        auto const method = is_superpixels() ? debayer_ : compute::DebayerMethod::bilinear;
+        image::Image<float> colours(compute::debayered_box_of(method, raw.box()), 3);
+        compute::debayer(method, header_.geometry.bayer, std::as_const(raw).view(), colours.view());
+        return colours;
+    }
+
+    void measure_stars(core::Box const& core, image::ImageView<float const> view, double saturation)
+    {
+        measure::MeasureOptions options;
+        options.saturation = saturation;
+        measure::StarCatalog catalog;
+        if (view.planes == 1) {
+            catalog = measure::measure_stars(view, 0, options);
+        } else {
+            image::Image<float> const mean = mean_plane(view);
+            catalog = measure::measure_stars(mean.view(), 0, options);
+        }
+        add_sky(core, catalog.sky);
+        saturated_ += catalog.saturated_fraction * static_cast<double>(core.area());
+        Aperture aperture(view, catalog.aperture_radius);
+        for (measure::Star const& star : catalog.stars) {
+            if (core.contains(std::llround(star.x), std::llround(star.y))) {
+                add_star(star, aperture, std::min(view.planes, 3));
+            }
+        }
+    }
+
+    void add_sky(core::Box const& core, measure::SkyModel const& sky)
+    {
+        for (std::int64_t const x : {core.x0, core.x1 - 1}) {
+            for (std::int64_t const y : {core.y0, core.y1 - 1}) {
+                double const level = sky.level +
+                                     sky.gradient_x * (static_cast<double>(x) - sky.x_ref) +
+                                     sky.gradient_y * (static_cast<double>(y) - sky.y_ref);
+                if (std::isfinite(level)) {
+                    darkest_ = std::min(darkest_.value_or(level), level);
+                    brightest_ = std::max(brightest_.value_or(level), level);
+                }
+            }
+        }
+    }
+
+    void add_star(measure::Star const& star, Aperture& aperture, int planes)
+    {
+        constexpr float none = std::numeric_limits<float>::quiet_NaN();
+        constexpr double elongated = 0.5;  // a piece of a trail, or a galaxy
+        bool const is_clean = !star.saturated && !star.near_edge && !star.near_mask &&
+                              !star.blended && star.ellipticity < elongated;
+        plan::FrameStar kept{
+            static_cast<float>(star.x), static_cast<float>(star.y), {none, none, none}};
+        for (int plane = 0; is_clean && plane < planes; ++plane) {
+            kept.flux[static_cast<std::size_t>(plane)] = aperture.flux(plane, star.x, star.y);
+        }
+        stars_.push_back({star.flux, kept});
+        if (is_clean && std::isfinite(star.fwhm)) {
+            fwhm_.push_back(star.fwhm);
+            ellipticity_.push_back(star.ellipticity);
+        }
+    }
+
+    FrameMeasurement result()
+    {
+        FrameMeasurement measured;
+        measured.levels = levels_.result();
+        measured.hot_candidates = std::move(hot_);
+        std::ranges::sort(measured.hot_candidates, [](auto const& a, auto const& b) {
+            return std::pair(a.y, a.x) < std::pair(b.y, b.x);
+        });
+        measured.quality.stars = std::ssize(stars_);
+        constexpr std::size_t telling = 5;  // fewer may be pieces of a trail
+        if (fwhm_.size() >= telling) {
+            measured.quality.fwhm = core::median_in_place(fwhm_);
+            measured.quality.ellipticity = core::median_in_place(ellipticity_);
+        }
+        if (darkest_) {
+            measured.quality.gradient = *brightest_ - *darkest_;
+        }
+        measured.quality.saturated_fraction =
+            saturated_ / static_cast<double>(header_.geometry.width * header_.geometry.height);
+        std::ranges::stable_sort(stars_, std::greater{}, &Found::brightness);
+        stars_.resize(std::min(stars_.size(), stars_kept));
+        for (Found const& star : stars_) {
+            measured.stars.push_back(star.star);
+        }
+        return measured;
+    }
+
+    struct Found
+    {
+        double brightness = 0.0;
+        plan::FrameStar star;
+    };
+
+    sky::FrameHeader const& header_;
+    MeasureRequest request_;
+    compute::DebayerMethod debayer_;
+    std::shared_ptr<source::PixelSource const> raw_;
+    FrameLevelPass levels_;
+    std::vector<compute::HotCandidate> hot_;
+    std::vector<Found> stars_;
+    std::vector<double> fwhm_;
+    std::vector<double> ellipticity_;
+    std::optional<double> darkest_;  ///< of the sky, at the corners of the blocks
+    std::optional<double> brightest_;
+    double saturated_ = 0.0;  ///< pixels
+};
+}  // namespace
+
+bool is_camera_frame(sky::FrameGeometry const& geometry)
+{
+    return geometry.stored_planes == 1 && geometry.bits_per_pixel > 0;
+}
+
+FrameMeasurement measure_frame(sky::FrameHeader const& header, source::FramePreparation preparation,
+                               MeasureRequest const& request)
+{
+    return FrameSurvey(header, std::move(preparation), request).measure();
+}
+
+std::int64_t measure_frame_bytes(sky::FrameGeometry const& geometry)
+{
+    std::int64_t const side = block_side + 2 * block_margin;
+    std::int64_t const width = std::min(geometry.file_width(), side);
+    std::int64_t const height = std::min(geometry.file_height(), side);
+    // Raw pixels, a master, debayered and mean pixels, and what finding stars takes.
+    std::int64_t const floats =
+        2 * geometry.stored_planes + (geometry.planes > 1 ? geometry.planes + 1 : 0);
+    constexpr std::int64_t sample_bytes = std::int64_t{8} << 20;
+    return width * height * 4 * floats + measure::measure_bytes(width, height) + sample_bytes;
+}
+}  // namespace sectile::ingest
