@@ -131,7 +131,15 @@ std::int64_t MemoryModel::peak_bytes(ChunkShape const& shape, StripLoad const& l
     std::int64_t const combining = shape.workers * stack;
     // The next batch of a mean is read, the next round of a push resampled, while others combine.
     bool const at_once = job_.running_mean && job_.route == Route::pull && shape.workers > 1;
-    return strip_bytes(shape, load) + sink_bytes(shape, load) + window_bytes(shape, load) +
+    // While the first strip of a rank is made, no other is held.
+    StripLoad first = load;
+    first.pair_pixels = load.strip_pixels;
+    first.window_pixels = load.first_window_pixels;
+    StripLoad later = load;
+    later.window_pixels = load.later_window_pixels;
+    std::int64_t const pixels = std::max(strip_bytes(shape, first) + window_bytes(shape, first),
+                                         strip_bytes(shape, later) + window_bytes(shape, later));
+    return pixels + sink_bytes(shape, load) +
            (at_once ? reading + combining : std::max(reading, combining)) +
            shape.workers * worker_bytes + windows_in_use(shape, load) * window_overhead(load) +
            phase_bytes + job_.held_bytes;

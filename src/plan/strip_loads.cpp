@@ -121,6 +121,7 @@ StripLoad estimated_load(JobSize const& job, std::int64_t rows, std::int64_t col
         std::max(load.largest_window,
                  static_cast<std::int64_t>(std::min(most * static_cast<double>(window),
                                                     std::ceil(touching) * mean_window)));
+    load.first_window_pixels = load.later_window_pixels = load.window_pixels;
     load.samples = static_cast<std::int64_t>(
         std::min(most * static_cast<double>(load.largest_part),
                  static_cast<double>(job.depth) * static_cast<double>(load.strip_pixels)));
@@ -170,22 +171,15 @@ class StripCount
         load.pair_pixels = pair_of(job_, load.strip_pixels);
         load.windows = windows_;
         load.read_pixels = read_pixels_;
-        for (std::size_t k = rank < 0 ? 0 : first_[self];
-             k < (rank < 0 ? strips_.size() : first_[self + 1]); ++k) {
-            Strip const& strip = strips_[k];
-            load.sources = std::max(load.sources, strip.sources);
-            load.window_pixels = std::max(load.window_pixels, strip.window_pixels);
-            load.largest_window = std::max(load.largest_window, strip.largest_window);
-            load.largest_part = std::max(load.largest_part, strip.largest_part);
-            load.samples = std::max(load.samples, strip.samples);
+        std::size_t const end = rank < 0 ? places_.bands.size() : self + 1;
+        for (std::size_t of = rank < 0 ? 0 : self; of < end; ++of) {
+            add_strips(of, load);
+            load.exchanged = std::max(load.exchanged, exchanged(of));
         }
+        load.window_pixels = std::max(load.first_window_pixels, load.later_window_pixels);
         if (job_.route == Route::push) {
             // A rank reads for the strips of others.
             load.largest_window = largest_window_;
-        }
-        for (std::size_t k = rank < 0 ? 0 : self; k < (rank < 0 ? places_.bands.size() : self + 1);
-             ++k) {
-            load.exchanged = std::max(load.exchanged, exchanged(k));
         }
         return load;
     }
@@ -199,6 +193,21 @@ class StripCount
         std::int64_t largest_part = 0;
         std::int64_t samples = 0;
     };
+
+    /// The most of the strips of one rank.
+    void add_strips(std::size_t rank, StripLoad& load) const
+    {
+        for (std::size_t k = first_[rank]; k < first_[rank + 1]; ++k) {
+            Strip const& strip = strips_[k];
+            std::int64_t& windows =
+                k == first_[rank] ? load.first_window_pixels : load.later_window_pixels;
+            windows = std::max(windows, strip.window_pixels);
+            load.sources = std::max(load.sources, strip.sources);
+            load.largest_window = std::max(load.largest_window, strip.largest_window);
+            load.largest_part = std::max(load.largest_part, strip.largest_part);
+            load.samples = std::max(load.samples, strip.samples);
+        }
+    }
 
     void add(SourcePlace const& source)
     {
@@ -333,7 +342,10 @@ StripLoad load_of_strips(JobSize const& job, std::int64_t rows, std::int64_t col
     load.strip_pixels = std::min(load.strip_pixels, rows * columns);
     load.pair_pixels = pair_of(job, load.strip_pixels);
     load.largest_window = std::min(load.largest_window, window);
-    load.window_pixels = std::min(load.window_pixels, load.sources * window);
+    for (std::int64_t* const pixels :
+         {&load.window_pixels, &load.first_window_pixels, &load.later_window_pixels}) {
+        *pixels = std::min(*pixels, load.sources * window);
+    }
     load.largest_part = std::min(load.largest_part, rows * columns);
     load.samples = std::min(load.samples, load.sources * rows * columns);
     load.exchanged = std::min(load.exchanged, 3 * load.sources * rows * columns);
