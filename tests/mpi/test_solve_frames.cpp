@@ -89,7 +89,7 @@ class SolveFrames : public ::testing::Test
     void SetUp() override
     {
         config.output = scratch.file("out");
-        config.solver.program = SolverChoice::solve_field;
+        config.solver.program = astrometry::SolverChoice::solve_field;
         config.solver.timeout = 20.0;
         config.solver.solve_field_executable = scratch.file("solve-field");
         if (world.is_root()) {
@@ -113,7 +113,7 @@ class SolveFrames : public ::testing::Test
         frame.header.facts.ra_hint = place.ra + 0.1;
         frame.header.facts.dec_hint = place.dec - 0.1;
         frame.header.facts.mjd = 60000.0 + static_cast<double>(index) * 1e-3;
-        frame.verdict = {plan::FrameState::quarantined, no_wcs_reason};
+        frame.verdict = {plan::FrameState::quarantined, plan::no_wcs_reason};
         fill_stars(frame, place, index);
         if (world.is_root()) {
             std::filesystem::create_directories(scratch.file(folder));
@@ -133,7 +133,7 @@ class SolveFrames : public ::testing::Test
         FrameRecord& frame = frames.back();
         frame.header.wcs = wcs_at(place);
         frame.header.wcs_origin = origin;
-        frame.footprint = footprint_of(sky::SkyWcs(frame.header.wcs));
+        frame.footprint = plan::footprint_of(sky::SkyWcs(frame.header.wcs));
         frame.verdict = {};
     }
 
@@ -188,8 +188,8 @@ class SolveFrames : public ::testing::Test
         double worst = 0.0;
         for (sky::PixelPos const p : {sky::PixelPos{0, 0}, sky::PixelPos{999, 0},
                                       sky::PixelPos{0, 799}, sky::PixelPos{999, 799}}) {
-            worst =
-                std::max(worst, separation_of(own.pixel_to_sky(p), truth.pixel_to_sky(p)).arcsec());
+            worst = std::max(
+                worst, plan::separation_of(own.pixel_to_sky(p), truth.pixel_to_sky(p)).arcsec());
         }
         return worst / scale;
     }
@@ -324,7 +324,7 @@ TEST_F(SolveFrames, WithoutTheProgramTiesStillWork)
 
 TEST_F(SolveFrames, WithoutASolverFramesAreTiedToSolvedOnes)
 {
-    config.solver.program = SolverChoice::none;
+    config.solver.program = astrometry::SolverChoice::none;
     add({150.0, 30.0, 0.0});
     give_wcs(places[0], "header");
     add({150.02, 30.0, 5.0});

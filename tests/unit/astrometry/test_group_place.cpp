@@ -7,7 +7,7 @@
 
 #include "astrometry/group_place.hpp"
 
-namespace sectile::pipeline
+namespace sectile::astrometry
 {
 namespace
 {
@@ -95,4 +95,4 @@ TEST_F(Placements, StarsWithoutAPlaceDoNotCount)
     EXPECT_LT(distance(turned_), 1e-9);
 }
 }  // namespace
-}  // namespace sectile::pipeline
+}  // namespace sectile::astrometry

@@ -17,7 +17,7 @@
 #include "support/run_program.hpp"
 #include "support/scratch_folder.hpp"
 
-namespace sectile::pipeline
+namespace sectile::astrometry
 {
 namespace
 {
@@ -210,4 +210,4 @@ TEST_F(Solvers, AWrongResultIsRefused)
     EXPECT_NE(outcome.reason.find("cannot be used"), std::string::npos) << outcome.reason;
 }
 }  // namespace
-}  // namespace sectile::pipeline
+}  // namespace sectile::astrometry

@@ -15,6 +15,8 @@
 namespace
 {
 using namespace sectile;
+using astrometry::reference_frame;
+using astrometry::register_group;
 using plan::FrameRecord;
 
 constexpr std::int64_t width = 900;
@@ -134,7 +136,7 @@ double disagreement(FrameRecord const& a, sky::WcsDescription const& truth_a, Fr
 void register_all(std::vector<FrameRecord>& frames)
 {
     machine::TbbRunner runner(2);
-    astrometry::register_group(frames, runner);
+    register_group(frames, runner);
 }
 
 TEST(RegisterGroup, TiesShiftedAndTurnedFramesAndFindsTheirScales)
@@ -155,7 +157,7 @@ TEST(RegisterGroup, TiesShiftedAndTurnedFramesAndFindsTheirScales)
 
     register_all(frames);
 
-    std::size_t const reference = astrometry::reference_frame(frames);
+    std::size_t const reference = reference_frame(frames);
     EXPECT_EQ(reference, 0U);
     EXPECT_EQ(frames[0].planes[0].scale, 1.0);
     for (std::size_t i = 0; i < frames.size(); ++i) {

@@ -113,7 +113,7 @@ struct SourceImage
     std::vector<Photometry> photometry;
     std::vector<double> weight_scale;
     std::vector<double> noise_sigma;
-    std::vector<NoiseCovariance> noise_covariance;  ///< empty: pixels are independent
+    std::vector<image::NoiseCovariance> noise_covariance;  ///< empty: pixels are independent
 
     SourceImage(core::SourceId source_id, core::Box const& frame_box, int plane_count,
                 image::GridMap grid_map, PixelFunction const& pixel)

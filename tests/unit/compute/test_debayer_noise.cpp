@@ -48,7 +48,7 @@ TEST(DebayeredNoise, OfBilinearIsThatOfItsMeans)
 
 TEST(DebayeredNoise, OfSuperpixelsIsWhite)
 {
-    for (NoiseCovariance const& noise : debayered_noise(DebayerMethod::superpixel)) {
+    for (image::NoiseCovariance const& noise : debayered_noise(DebayerMethod::superpixel)) {
         EXPECT_TRUE(noise.is_white());
     }
 }

@@ -140,7 +140,7 @@ TEST(OutputWeight, OfTheCpuAgreesWithTheReference)
     auto const sources = noisy_sources(5, 0.005);
     sources[1]->noise_covariance = {{{{0.6, 0.3, 0.1}, {0.25, 0.2, 0.02}, {0.04, 0.03, 0.01}}},
                                     {{{0.9, -0.1, 0.05}, {0.1, 0.0, 0.1}, {0.2, 0.0, 0.0}}}};
-    sources[4]->noise_covariance = {NoiseCovariance{}, sources[1]->noise_covariance[0]};
+    sources[4]->noise_covariance = {image::NoiseCovariance{}, sources[1]->noise_covariance[0]};
     image::Image<float> const alpha = make_alpha(sources[0]->science.box());
     for (ResampleKernel const kernel : testing::all_kernels) {
         for (Rejection const rejection : {Rejection::none, Rejection::kappa_sigma}) {

@@ -3,7 +3,7 @@
 
 #include "sectile/engine/placed_source.hpp"
 
-namespace sectile::pipeline
+namespace sectile::engine
 {
 namespace
 {
@@ -42,4 +42,4 @@ TEST(SharpnessFactors, AreOneWithoutWidthsAndWithOtherWeightings)
               ones);
 }
 }  // namespace
-}  // namespace sectile::pipeline
+}  // namespace sectile::engine

@@ -10,7 +10,7 @@
 
 #include "unit/io/fits_bytes.hpp"
 
-namespace sectile::pipeline
+namespace sectile::ingest
 {
 namespace
 {
@@ -48,9 +48,9 @@ Cards named(std::string const& name, int version = 1)
     return {"EXTNAME = '" + name + "'", "EXTVER  = " + std::to_string(version)};
 }
 
-io::FileScan scan(std::string const& path, RunConfig const& config)
+io::FileScan scan(std::string const& path, source::PreparationOptions const& config)
 {
-    return scan_frames(path, config, Preparations(config, comm::Communicator{}));
+    return scan_frames(path, config, source::Preparations(config, comm::Communicator{}));
 }
 
 void expect_same_sky(sky::WcsDescription const& mosaic, sky::WcsDescription const& halved)
@@ -73,9 +73,9 @@ TEST(FrameSetup, SuperpixelsAreHalfAFrameAtTheSamePlace)
     test::ScratchFolder const folder("frame_setup");
     std::string const path =
         FitsBytes().image(-32, {21, 15}, sip).data(values(21 * 15)).write(folder / "a.fits");
-    RunConfig config;
+    source::PreparationOptions config;
     sky::FrameHeader const mosaic = scan(path, config).frames.at(0);
-    config.preparation.debayer = Debayer::superpixel;
+    config.debayer = compute::DebayerMethod::superpixel;
 
     io::FileScan const halved = scan(path, config);
 
@@ -116,10 +116,10 @@ TEST(FrameSetup, ASidecarIsOfTheMosaic)
                                  .data(values(21 * 15))
                                  .write(folder / "a.fits");
     FitsBytes().image(8, {}, sip).write(folder / "a.wcs");
-    RunConfig config;
+    source::PreparationOptions config;
     sky::FrameHeader const mosaic = scan(path, config).frames.at(0);
     ASSERT_EQ(mosaic.wcs_origin, "sidecar");
-    config.preparation.debayer = Debayer::superpixel;
+    config.debayer = compute::DebayerMethod::superpixel;
 
     sky::FrameHeader const halved = scan(path, config).frames.at(0);
 
@@ -132,8 +132,8 @@ TEST(FrameSetup, MonoFramesAreNoSuperpixels)
     test::ScratchFolder const folder("frame_setup");
     std::string const path =
         FitsBytes().image(-32, {21, 15}).data(values(21 * 15)).write(folder / "a.fits");
-    RunConfig config;
-    config.preparation.debayer = Debayer::superpixel;
+    source::PreparationOptions config;
+    config.debayer = compute::DebayerMethod::superpixel;
 
     sky::FrameHeader const header = scan(path, config).frames.at(0);
 
@@ -154,9 +154,9 @@ TEST(FrameSetup, FindsPartnersInOtherFiles)
                                  .image(16, {4, 3})
                                  .data(std::vector<std::int16_t>(12))
                                  .write(folder / "m.fits");
-    RunConfig config;
-    config.preparation.partners.weight_suffix = ".w";
-    config.preparation.partners.mask_suffix = "a=m";
+    source::PreparationOptions config;
+    config.partners.weight_suffix = ".w";
+    config.partners.mask_suffix = "a=m";
 
     sky::FrameHeader const header = scan(path, config).frames.at(0);
 
@@ -165,7 +165,7 @@ TEST(FrameSetup, FindsPartnersInOtherFiles)
     EXPECT_EQ(header.mask.path, mask);
     EXPECT_EQ(header.mask.hdu, 1);
     EXPECT_EQ(header.mask.geometry.bits_per_pixel, 16);
-    config.preparation.partners.weight_type = WeightType::none;
+    config.partners.weight_type = source::WeightType::none;
     EXPECT_FALSE(scan(path, config).frames.at(0).weight.exists());
 }
 
@@ -180,9 +180,9 @@ TEST(FrameSetup, FindsPartnersInTheSameFile)
         }
     }
     std::string const path = file.write(folder / "a.fits");
-    RunConfig config;
-    config.preparation.partners.weight_suffix = "[ivar]";
-    config.preparation.partners.mask_suffix = "[MYFLAGS]";
+    source::PreparationOptions config;
+    config.partners.weight_suffix = "[ivar]";
+    config.partners.mask_suffix = "[MYFLAGS]";
 
     io::FileScan const found = scan(path, config);
 
@@ -202,9 +202,9 @@ TEST(FrameSetup, RefusesPartnersOfAnotherShape)
         FitsBytes().image(-32, {4, 3}).data(values(12)).write(folder / "a.fits");
     FitsBytes().image(-32, {3, 4}).data(values(12)).write(folder / "a.w.fits");
     test::write_bytes(folder / "a.cut.fits", "SIMPLE");
-    RunConfig config;
+    source::PreparationOptions config;
     for (char const* const suffix : {".w", ".cut"}) {
-        config.preparation.partners.weight_suffix = suffix;
+        config.partners.weight_suffix = suffix;
 
         io::FileScan const found = scan(path, config);
 
@@ -213,7 +213,7 @@ TEST(FrameSetup, RefusesPartnersOfAnotherShape)
         EXPECT_NE(found.unreadable[0].reason.find("weight map or mask"), std::string::npos)
             << found.unreadable[0].reason;
     }
-    config.preparation.partners.weight_suffix = ".missing";
+    config.partners.weight_suffix = ".missing";
     EXPECT_EQ(scan(path, config).frames.size(), 1U) << "a frame without a map is a frame";
 }
 
@@ -227,19 +227,19 @@ TEST(FrameSetup, ScalesRelativeMapsToTheMeasuredNoise)
     partner.path = FitsBytes().image(-32, {100, 90}).data(map).write(folder / "a.w.fits");
     partner.geometry = {100, 90, 1, 1, false, image::BayerPattern::none, -32};
     frame.planes = {{100.0, 0.5}, {100.0, 0.25}};
-    RunConfig config;
+    source::PreparationOptions config;
 
     scale_weights(frame, config, 7);
 
     EXPECT_DOUBLE_EQ(partner.scale, (4.0 + 16.0) / 2.0 / 3.0);
     partner.scale = 1.0;
-    config.preparation.partners.weight_type = WeightType::inverse_variance;
+    config.partners.weight_type = source::WeightType::inverse_variance;
     scale_weights(frame, config, 7);
     EXPECT_EQ(partner.scale, 1.0);
-    config.preparation.partners.weight_type = WeightType::map_weight;
+    config.partners.weight_type = source::WeightType::map_weight;
     frame.planes[1].noise_sigma = 0.0;
     scale_weights(frame, config, 7);
     EXPECT_EQ(partner.scale, 1.0) << "without noise there is nothing to scale to";
 }
 }  // namespace
-}  // namespace sectile::pipeline
+}  // namespace sectile::ingest

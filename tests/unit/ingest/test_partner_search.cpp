@@ -9,7 +9,7 @@
 
 #include "support/scratch_folder.hpp"
 
-namespace sectile::pipeline
+namespace sectile::ingest
 {
 namespace
 {
@@ -89,4 +89,4 @@ TEST(PartnerNames, LeavesPartnersOfListedFramesOut)
     EXPECT_EQ(without_partners(files, {}, partners), files);
 }
 }  // namespace
-}  // namespace sectile::pipeline
+}  // namespace sectile::ingest

@@ -8,7 +8,7 @@
 
 #include "sectile/machine/node.hpp"
 
-namespace sectile::pipeline
+namespace sectile::machine
 {
 namespace
 {
@@ -145,4 +145,4 @@ TEST(NodeProbe, SeesThisMachine)
     EXPECT_NE(describe_nodes({}).find("processors allowed"), std::string::npos);
 }
 }  // namespace
-}  // namespace sectile::pipeline
+}  // namespace sectile::machine

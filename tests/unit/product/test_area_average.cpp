@@ -10,7 +10,7 @@
 #include "product/area_average.hpp"
 #include "product/canvas_rows.hpp"
 
-namespace sectile::pipeline
+namespace sectile::product
 {
 namespace
 {
@@ -239,4 +239,4 @@ TEST(RowsDownwards, EachRowIsReadOnceAndSkippedOnesNever)
                             [](std::int64_t y) { return y >= 15 || (y >= 7 && y <= 9); }));
 }
 }  // namespace
-}  // namespace sectile::pipeline
+}  // namespace sectile::product

@@ -8,7 +8,7 @@
 #include "product/coverage_drawing.hpp"
 #include "product/drawing.hpp"
 
-namespace sectile::pipeline
+namespace sectile::product
 {
 namespace
 {
@@ -153,4 +153,4 @@ TEST(DrawCoverage, SmallAndEmptyMapsArePictures)
     EXPECT_EQ(picture.view().at(3, picture.box().width() / 2, picture.box().height() - 1), 0);
 }
 }  // namespace
-}  // namespace sectile::pipeline
+}  // namespace sectile::product

@@ -20,9 +20,9 @@
 #include "support/read_file.hpp"
 #include "support/read_image.hpp"
 #include "unit/io/read_png.hpp"
-#include "unit/pipeline/small_canvas.hpp"
+#include "unit/product/small_canvas.hpp"
 
-namespace sectile::pipeline
+namespace sectile::product
 {
 namespace
 {
@@ -439,4 +439,4 @@ TEST_F(VerifyTest, OtherFitsFileIsNoProduct)
     EXPECT_NE(complaint(folder / "tile.fits").find("1 HDUs instead of 4"), std::string::npos);
 }
 }  // namespace
-}  // namespace sectile::pipeline
+}  // namespace sectile::product

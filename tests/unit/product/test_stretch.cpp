@@ -9,7 +9,7 @@
 
 #include "product/stretch.hpp"
 
-namespace sectile::pipeline
+namespace sectile::product
 {
 namespace
 {
@@ -254,4 +254,4 @@ TEST(Stretched, EmptyCanvasIsTransparent)
     }
 }
 }  // namespace
-}  // namespace sectile::pipeline
+}  // namespace sectile::product

@@ -19,7 +19,7 @@
 #include "unit/core/pseudo_random.hpp"
 #include "unit/io/fits_bytes.hpp"
 
-namespace sectile::engine
+namespace sectile::source
 {
 namespace
 {
@@ -419,4 +419,4 @@ TEST(FrameSource, RefusesWhatDoesNotFit)
                  core::InternalError);
 }
 }  // namespace
-}  // namespace sectile::engine
+}  // namespace sectile::source

@@ -5,12 +5,12 @@
 #include <gtest/gtest.h>
 
 #include "sectile/core/error.hpp"
-#include "sectile/ingest/hot_pixel_maps.hpp"
+#include "sectile/source/camera.hpp"
 #include "sectile/source/preparations.hpp"
 
 #include "unit/io/fits_bytes.hpp"
 
-namespace sectile::pipeline
+namespace sectile::source
 {
 namespace
 {
@@ -33,10 +33,9 @@ std::string write_master(std::string const& path, int width, int height,
 TEST(Preparations, KnowTheLevelOfTheFlatInEveryColour)
 {
     test::ScratchFolder const folder("preparations");
-    RunConfig config;
+    PreparationOptions config;
     // G 2, R 1, B 4 of a GRBG sensor.
-    config.preparation.masters.flat =
-        write_master(folder / "flat.fits", 4, 2, {2, 1, 2, 1, 4, 2, 4, 2});
+    config.masters.flat = write_master(folder / "flat.fits", 4, 2, {2, 1, 2, 1, 4, 2, 4, 2});
 
     Preparations const preparations(config, comm::Communicator{});
 
@@ -52,7 +51,7 @@ TEST(Preparations, KnowTheLevelOfTheFlatInEveryColour)
 TEST(Preparations, MeasureAPartOfAHugeFlat)
 {
     test::ScratchFolder const folder("preparations");
-    RunConfig config;
+    PreparationOptions config;
     int const width = 5000;
     int const height = 5001;
     std::vector<std::int16_t> values(static_cast<std::size_t>(width) * height);
@@ -62,7 +61,7 @@ TEST(Preparations, MeasureAPartOfAHugeFlat)
         values[i] =
             static_cast<std::int16_t>(is_odd_row == is_odd_column ? (is_odd_row ? 30 : 10) : 20);
     }
-    config.preparation.masters.flat =
+    config.masters.flat =
         FitsBytes().image(16, {width, height}).data(values).write(folder / "flat.fits");
 
     Preparations const preparations(config, comm::Communicator{});
@@ -78,13 +77,13 @@ TEST(Preparations, RefuseMastersThatCannotBeUsed)
     test::write_bytes(folder / "text.fits", "no FITS file");
     std::string const black = write_master(folder / "black.fits", 2, 2, {0, 0, 0, 0});
     auto const with = [](std::string MasterOptions::*member, std::string const& path) {
-        RunConfig config;
-        config.preparation.masters.*member = path;
+        PreparationOptions config;
+        config.masters.*member = path;
         return config;
     };
-    for (RunConfig const& config : {with(&MasterOptions::dark, folder / "missing.fits"),
-                                    with(&MasterOptions::bad_pixels, folder / "text.fits"),
-                                    with(&MasterOptions::flat, black)}) {
+    for (PreparationOptions const& config : {with(&MasterOptions::dark, folder / "missing.fits"),
+                                             with(&MasterOptions::bad_pixels, folder / "text.fits"),
+                                             with(&MasterOptions::flat, black)}) {
         try {
             Preparations const refused(config, comm::Communicator{});
             ADD_FAILURE() << "a bad master was taken";
@@ -98,9 +97,8 @@ TEST(Preparations, RefuseMastersThatCannotBeUsed)
 TEST(Preparations, TellFramesOfAnotherShape)
 {
     test::ScratchFolder const folder("preparations");
-    RunConfig config;
-    config.preparation.masters.dark =
-        write_master(folder / "dark.fits", 4, 2, std::vector<float>(8, 1.0F));
+    PreparationOptions config;
+    config.masters.dark = write_master(folder / "dark.fits", 4, 2, std::vector<float>(8, 1.0F));
     Preparations const preparations(config, comm::Communicator{});
 
     EXPECT_FALSE(preparations.reason_unfit(frame_of(4, 2)));
@@ -127,4 +125,4 @@ TEST(Preparations, GiveDefectsToTheirCamera)
     EXPECT_EQ(preparations.of(frame).defects, nullptr);
 }
 }  // namespace
-}  // namespace sectile::pipeline
+}  // namespace sectile::source

@@ -15,7 +15,7 @@
 
 #include "support/scratch_folder.hpp"
 
-namespace sectile::engine
+namespace sectile::tile
 {
 namespace
 {
@@ -197,8 +197,8 @@ TEST(TileAlpha, IsReadWithTheTile)
 
     write_tile_alpha(path, {6.0, 0.15}, 7, {});
 
-    auto const source = make_tile_source(io::scan_file(path, false).frames.at(0));
-    SourcePixels const pixels = source->read({-2, -2, 30, 20});
+    auto const source = source::make_tile_source(io::scan_file(path, false).frames.at(0));
+    source::SourcePixels const pixels = source->read({-2, -2, 30, 20});
     EXPECT_EQ(source->held_planes(), 7);
     EXPECT_TRUE(source->has_weight());
     ASSERT_EQ(pixels.alpha.planes(), 1);
@@ -209,4 +209,4 @@ TEST(TileAlpha, IsReadWithTheTile)
     EXPECT_EQ(pixels.weight.view().at(1, 0, 0), 0.04F) << "the weight is that of the noise alone";
 }
 }  // namespace
-}  // namespace sectile::engine
+}  // namespace sectile::tile

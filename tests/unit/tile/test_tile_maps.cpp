@@ -13,7 +13,7 @@
 
 #include "support/scratch_folder.hpp"
 
-namespace sectile::engine
+namespace sectile::tile
 {
 namespace
 {
@@ -143,4 +143,4 @@ TEST(TileMaps, AreThereExactlyWhenTheyAreWanted)
     EXPECT_FALSE(std::filesystem::exists(scratch / "maps.low.fits"));
 }
 }  // namespace
-}  // namespace sectile::engine
+}  // namespace sectile::tile

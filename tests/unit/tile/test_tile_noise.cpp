@@ -7,7 +7,7 @@
 
 #include "sectile/tile/tile_noise.hpp"
 
-namespace sectile::engine
+namespace sectile::tile
 {
 namespace
 {
@@ -15,7 +15,7 @@ constexpr double sigma = 5.0;
 
 /// A tile in memory: noise smoothed along the rows with (1/4, 1/2, 1/4) in plane 0 and white in
 /// plane 1, on a sky of 2000 with a star on every 60th pixel of every 8th row.
-class SmoothedTile final : public PixelSource
+class SmoothedTile final : public source::PixelSource
 {
   public:
     SmoothedTile(std::int64_t width, std::int64_t height, bool has_weight)
@@ -49,9 +49,9 @@ class SmoothedTile final : public PixelSource
     [[nodiscard]] int planes_while_reading() const override { return 0; }
     [[nodiscard]] int margin_while_reading() const override { return 0; }
     [[nodiscard]] std::int64_t bytes_while_open() const override { return 0; }
-    [[nodiscard]] SourcePixels read(core::Box const& window) const override
+    [[nodiscard]] source::SourcePixels read(core::Box const& window) const override
     {
-        SourcePixels pixels;
+        source::SourcePixels pixels;
         pixels.science = image::Image<float>(window, 2);
         pixels.weight = image::Image<float>(window, 2);
         for (int c = 0; c < 2; ++c) {
@@ -108,4 +108,4 @@ TEST(TileNoise, NothingWithoutWeights)
     EXPECT_FALSE(measure_tile_noise(SmoothedTile(60, 40, false)));
 }
 }  // namespace
-}  // namespace sectile::engine
+}  // namespace sectile::tile
