@@ -2,7 +2,6 @@
 #include "sectile/engine/coadd_plan.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "sectile/io/canvas_file.hpp"
 
@@ -12,37 +11,57 @@ namespace sectile::engine
 {
 namespace
 {
-/// Most footprints over one place, counted on a coarse lattice of the canvas.
+/// Cells across a canvas such that several lie across the smallest footprint.
+std::int64_t cells_across(std::int64_t canvas, std::int64_t smallest)
+{
+    constexpr std::int64_t of_footprint = 8;
+    constexpr std::int64_t fewest = 16;
+    constexpr std::int64_t most = 1024;
+    return std::clamp(of_footprint * canvas / std::max<std::int64_t>(1, smallest), fewest, most);
+}
+
+/// Most footprints over one place, counted on a coarse lattice of the canvas, from above.
 std::int64_t deepest_overlap(std::vector<CoaddInput> const& inputs, core::Box const& canvas)
 {
-    constexpr std::int64_t cells = 64;
-    std::array<std::array<std::int32_t, cells + 1>, cells + 1> change{};
-    auto const cell = [](std::int64_t at, std::int64_t size) {
-        return static_cast<std::size_t>(
-            std::clamp<std::int64_t>(at * cells / std::max<std::int64_t>(1, size), 0, cells - 1));
+    std::int64_t least_width = canvas.width();
+    std::int64_t least_height = canvas.height();
+    for (CoaddInput const& input : inputs) {
+        if (!input.footprint.empty()) {
+            least_width = std::min(least_width, input.footprint.width());
+            least_height = std::min(least_height, input.footprint.height());
+        }
+    }
+    std::int64_t const columns = cells_across(canvas.width(), least_width);
+    std::int64_t const rows = cells_across(canvas.height(), least_height);
+    auto const cell = [](std::int64_t at, std::int64_t size, std::int64_t cells) {
+        return std::clamp<std::int64_t>(at * cells / std::max<std::int64_t>(1, size), 0, cells - 1);
+    };
+    std::vector<std::int32_t> change(static_cast<std::size_t>((columns + 1) * (rows + 1)), 0);
+    auto const at = [&](std::int64_t x, std::int64_t y) -> std::int32_t& {
+        return change[static_cast<std::size_t>(y * (columns + 1) + x)];
     };
     for (CoaddInput const& input : inputs) {
-        core::Box const box = input.footprint.clipped_to(canvas);
+        core::Box const box = input.footprint.clipped_to(canvas).shifted_by(-canvas.x0, -canvas.y0);
         if (box.empty()) {
             continue;
         }
-        std::size_t const x0 = cell(box.x0, canvas.width());
-        std::size_t const x1 = cell(box.x1 - 1, canvas.width()) + 1;
-        std::size_t const y0 = cell(box.y0, canvas.height());
-        std::size_t const y1 = cell(box.y1 - 1, canvas.height()) + 1;
-        ++change[y0][x0];
-        --change[y0][x1];
-        --change[y1][x0];
-        ++change[y1][x1];
+        std::int64_t const x0 = cell(box.x0, canvas.width(), columns);
+        std::int64_t const x1 = cell(box.x1 - 1, canvas.width(), columns) + 1;
+        std::int64_t const y0 = cell(box.y0, canvas.height(), rows);
+        std::int64_t const y1 = cell(box.y1 - 1, canvas.height(), rows) + 1;
+        ++at(x0, y0);
+        --at(x1, y0);
+        --at(x0, y1);
+        ++at(x1, y1);
     }
     std::int64_t deepest = 1;
-    std::array<std::int64_t, cells + 1> above{};
-    for (auto const& row : change) {
+    std::vector<std::int64_t> above(static_cast<std::size_t>(columns + 1), 0);
+    for (std::int64_t y = 0; y <= rows; ++y) {
         std::int64_t along = 0;
-        for (std::size_t x = 0; x <= cells; ++x) {
-            along += row[x];
-            above[x] += along;
-            deepest = std::max(deepest, above[x]);
+        for (std::int64_t x = 0; x <= columns; ++x) {
+            along += at(x, y);
+            above[static_cast<std::size_t>(x)] += along;
+            deepest = std::max(deepest, above[static_cast<std::size_t>(x)]);
         }
     }
     return deepest;
@@ -109,6 +128,7 @@ plan::JobSize coadd_size(plan::PlanKind kind, CoaddJob const& job, int team_size
         job.planes, static_cast<std::size_t>(size.running_mean ? 1 : size.depth)));
     size.ranks = team_size;
     size.ranks_of_sink = kind == plan::PlanKind::master_tiles ? team_size : 1;
+    size.rows_wait = kind == plan::PlanKind::master_tiles;
     size.can_spill = route == Route::pull && !size.running_mean;
     size.places.canvas = job.canvas;
     size.places.bands = cut_canvas(job, team_size, size.height, size.width).bands;

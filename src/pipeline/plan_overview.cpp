@@ -138,6 +138,7 @@ engine::CoaddJob Overview::make_job(std::vector<Source> const& sources, sky::Sky
         input.footprint = placement.footprint;
         input.row_spread = placement.row_spread;
         input.cross_spread = placement.cross_spread;
+        input.map_spacing = 64;  // what a run finds for all but strong distortions
     });
     return job;
 }

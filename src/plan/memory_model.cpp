@@ -19,8 +19,11 @@ constexpr std::int64_t sum_plane_bytes = 8 + 8 + 8 + 4;  ///< value, weight, exc
 constexpr std::int64_t block_pixels = 64 * 8;            ///< of a combine kernel
 constexpr std::int64_t stacked_bytes = 16;               ///< value, weight, coverage, excess
 constexpr std::int64_t worker_bytes = std::int64_t{1} << 20;
-/// Files of the sink, what MPI and HDF5 keep, records of the inputs.
-constexpr std::int64_t phase_bytes = std::int64_t{2} << 20;
+/// Files of the sink, what HDF5 keeps, records of the inputs, small buffers that the heap gives
+/// back late.
+constexpr std::int64_t phase_bytes = std::int64_t{4} << 20;
+/// Messages under way and collective writes of several ranks.
+constexpr std::int64_t transport_bytes = std::int64_t{4} << 20;
 /// Samples of a stack on disk that are combined at once.
 constexpr std::int64_t spilled_piece_bytes = std::int64_t{4} << 20;
 constexpr int most_sample_planes = 5;
@@ -36,7 +39,7 @@ StripLoad const& MemoryModel::load(ChunkShape const& shape) const
 {
     auto const [at, is_new] = loads_.try_emplace({shape.rows, shape.columns});
     if (is_new) {
-        at->second = load_of_strips(job_, shape.rows, shape.columns, -1);
+        at->second = load_of_strips(job_, shape.rows, shape.columns, rank_);
     }
     return at->second;
 }
@@ -105,19 +108,20 @@ std::int64_t MemoryModel::load_bytes(std::int64_t window_pixels) const
 std::int64_t MemoryModel::sink_bytes(ChunkShape const& shape, StripLoad const& load) const
 {
     std::int64_t const output = job_.planes * output_bytes(job_);
+    bool const is_cut = job_.rows_wait && shape.columns < job_.width;
+    std::int64_t const waiting = is_cut ? job_.ranks_of_sink * shape.rows * job_.width * output : 0;
     if (job_.ranks_of_sink > 1) {
         // Packed rows of this rank; of all ranks as they arrive and one by one; a strip.
-        return load.strip_pixels * output * (2 + 2 * std::int64_t{job_.ranks_of_sink});
+        return waiting + load.strip_pixels * output * (2 + 2 * std::int64_t{job_.ranks_of_sink});
     }
-    std::int64_t const waiting = shape.columns < job_.width ? shape.rows * job_.width * output : 0;
     return waiting + load.strip_pixels * (job_.planes * narrow_coverage_bytes + alpha_bytes);
 }
 
 std::int64_t MemoryModel::window_overhead(StripLoad const& load) const
 {
     std::int64_t const spacing = std::max(job_.map_spacing, 1);
-    std::int64_t const nodes = load.largest_part / spacing / spacing +
-                               4 * (job_.width + job_.height) / spacing / spacing + 16;
+    std::int64_t const around = std::min(load.largest_part + 1, job_.width + job_.height);
+    std::int64_t const nodes = load.largest_part / spacing / spacing + 2 * around / spacing + 4;
     return window_overhead_bytes + node_bytes * nodes;
 }
 
@@ -129,7 +133,7 @@ std::int64_t MemoryModel::peak_bytes(ChunkShape const& shape, StripLoad const& l
     std::int64_t const reading =
         std::min<std::int64_t>(shape.workers, load.sources) * load_bytes(load.largest_window);
     std::int64_t const combining = shape.workers * stack;
-    // The next batch of a mean is read, the next round of a push resampled, while others combine.
+    // The next batch of a mean is read while the last one is added.
     bool const at_once = job_.running_mean && job_.route == Route::pull && shape.workers > 1;
     // While the first strip of a rank is made, no other is held.
     StripLoad first = load;
@@ -142,7 +146,7 @@ std::int64_t MemoryModel::peak_bytes(ChunkShape const& shape, StripLoad const& l
     return pixels + sink_bytes(shape, load) +
            (at_once ? reading + combining : std::max(reading, combining)) +
            shape.workers * worker_bytes + windows_in_use(shape, load) * window_overhead(load) +
-           phase_bytes + job_.held_bytes;
+           phase_bytes + (job_.ranks > 1 ? transport_bytes : 0) + job_.held_bytes;
 }
 
 std::int64_t MemoryModel::strip_bytes(ChunkShape const& shape) const
@@ -168,14 +172,6 @@ std::int64_t MemoryModel::sink_bytes(ChunkShape const& shape) const
 std::int64_t MemoryModel::peak_bytes(ChunkShape const& shape) const
 {
     return peak_bytes(shape, load(shape));
-}
-
-std::int64_t MemoryModel::own_peak_bytes(ChunkShape const& shape) const
-{
-    if (job_.places.rank < 0) {
-        return peak_bytes(shape);
-    }
-    return peak_bytes(shape, load_of_strips(job_, shape.rows, shape.columns, job_.places.rank));
 }
 
 std::int64_t MemoryModel::pieces_bytes(int workers, std::int64_t rows) const

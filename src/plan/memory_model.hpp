@@ -44,10 +44,13 @@ struct ChunkShape
 class MemoryModel
 {
   public:
-    explicit MemoryModel(JobSize const& job) : job_(job) {}
+    /// Of the strips of one rank where places are known; -1: of the rank that has most of each.
+    /// `job` must outlive the model.
+    explicit MemoryModel(JobSize const& job, int rank = -1) : job_(job), rank_(rank) {}
+    explicit MemoryModel(JobSize&& job, int rank = -1) = delete;
 
     [[nodiscard]] JobSize const& job() const { return job_; }
-    /// Of the strips of that shape on the rank that has most of each.
+    /// Of the strips of that shape.
     [[nodiscard]] StripLoad const& load(ChunkShape const& shape) const;
     /// Of a pixel of the strips in flight.
     [[nodiscard]] std::int64_t strip_pixel_bytes(int workers) const;
@@ -59,8 +62,6 @@ class MemoryModel
     [[nodiscard]] std::int64_t load_bytes(ChunkShape const& shape) const;
     [[nodiscard]] std::int64_t sink_bytes(ChunkShape const& shape) const;
     [[nodiscard]] std::int64_t peak_bytes(ChunkShape const& shape) const;
-    /// The same on the rank whose peak is asked for (JobPlaces::rank).
-    [[nodiscard]] std::int64_t own_peak_bytes(ChunkShape const& shape) const;
     /// Sources whose windows a stack of this shape holds.
     [[nodiscard]] std::int64_t sources_of_strip(ChunkShape const& shape) const;
 
@@ -84,6 +85,7 @@ class MemoryModel
     [[nodiscard]] std::int64_t window_overhead(StripLoad const& load) const;
 
     JobSize const& job_;
+    int rank_;
     /// Counting is dear, and a search asks again and again.
     mutable std::map<std::pair<std::int64_t, std::int64_t>, StripLoad> loads_;
 };

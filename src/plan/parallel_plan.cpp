@@ -179,14 +179,15 @@ ParallelPlan make_parallel_plan(PlanKind kind, JobSize const& job, Capabilities 
     } else {
         shape = ChunkSearch(model, budget, workers, options.rows_per_chunk).find();
         plan.predicted_peak_bytes = model.peak_bytes(shape);
-        plan.max_chunk_bytes = model.strip_bytes(shape) + model.window_bytes(shape);
         plan.predicted_io_bytes = model.io_bytes(shape);
     }
     if (plan.predicted_peak_bytes > budget && kind != PlanKind::finish) {
         refuse(kind, plan.predicted_peak_bytes, budget, node, options);
     }
     if (is_coadd(kind)) {
-        plan.predicted_peak_bytes = model.own_peak_bytes(shape);
+        MemoryModel const own(job, job.places.rank);
+        plan.predicted_peak_bytes = own.peak_bytes(shape);
+        plan.max_chunk_bytes = own.strip_bytes(shape) + own.window_bytes(shape);
     }
     plan.use_memmap = shape.spills;
     plan.cpu_workers = shape.workers;

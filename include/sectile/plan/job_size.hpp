@@ -58,6 +58,7 @@ struct JobSize
     int load_margin = 0;          ///< source pixels by which these reach beyond it on each side
     std::int64_t open_bytes = 0;  ///< held while a source is open: an unpacked .gz file
     int ranks_of_sink = 1;        ///< whose rows pass through one rank on their way to the file
+    bool rows_wait = false;       ///< rows that strips cut wait in the sink until they are whole
     std::int64_t held_bytes = 0;  ///< what the phase holds besides, whatever its chunks
 
     Route route = Route::pull;
