@@ -1,113 +1,121 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "sectile/comm/agreement.hpp"
+
 #include <algorithm>
-#include <cstring>
+#include <cstddef>
 #include <new>
-#include <optional>
+#include <utility>
+#include <vector>
 
 #include "sectile/comm/communicator.hpp"
-#include "sectile/core/error.hpp"
+#include "sectile/comm/wire.hpp"
+
+#include "comm/verdict.hpp"
 
 namespace sectile::comm
 {
 namespace
 {
-/// How many ranks are quoted, and how much of each: a thousand ranks with one cause are one
-/// message.
-constexpr std::size_t most_quoted = 4;
+/// How much of a message is quoted: a thousand ranks may fail at once.
 constexpr std::size_t longest_message = 4000;
 
-struct Failure
+/// What a rank has to say about the end of a stage; the gravest of all ranks is what counts.
+enum class Gravity : std::uint8_t
 {
-    int rank = 0;
-    core::ExitCode code = core::ExitCode::internal;
-    std::string message;
+    none,
+    left,       ///< it left because others failed
+    bystander,  ///< an agreement inside told it what others threw
+    culprit
 };
 
-/// Runs `work` and returns what it threw.
-std::optional<Failure> failure_of(std::function<void()> const& work, int rank)
+struct Report
+{
+    Gravity gravity = Gravity::none;
+    std::shared_ptr<Cause const> cause;
+};
+
+Report culprit(core::ExitCode code, std::string const& stage, std::string message)
+{
+    return {Gravity::culprit,
+            std::make_shared<Cause const>(Cause{code, stage, std::move(message)})};
+}
+
+/// Runs `work` and returns how it ended.
+Report report_of(std::function<Ending()> const& work, std::string const& stage)
 {
     try {
-        work();
-        return std::nullopt;
-    } catch (core::Error const& error) {
-        return Failure{rank, error.code(), error.what()};
-    } catch (std::bad_alloc const&) {
-        return Failure{rank, core::ExitCode::internal,
-                       "not enough memory (an allocation was refused)"};
-    } catch (std::exception const& error) {
-        return Failure{rank, core::ExitCode::internal, error.what()};
-    } catch (...) {
-        return Failure{rank, core::ExitCode::internal, "unknown exception"};
-    }
-}
-
-/// Exit code and text as bytes; nothing for a rank that did not fail.
-std::vector<std::byte> packed(std::optional<Failure> const& failure)
-{
-    if (!failure) {
-        return {};
-    }
-    auto const code = static_cast<std::int32_t>(failure->code);
-    std::size_t const length = std::min(failure->message.size(), longest_message);
-    std::vector<std::byte> bytes(sizeof code + length);
-    std::memcpy(bytes.data(), &code, sizeof code);
-    std::memcpy(bytes.data() + sizeof code, failure->message.data(), length);
-    return bytes;
-}
-
-std::vector<Failure> unpacked(std::vector<std::vector<std::byte>> const& by_rank)
-{
-    std::vector<Failure> failures;
-    for (std::size_t rank = 0; rank < by_rank.size(); ++rank) {
-        std::vector<std::byte> const& bytes = by_rank[rank];
-        std::int32_t code = 0;
-        if (bytes.size() < sizeof code) {
-            continue;
+        return {work() == Ending::left ? Gravity::left : Gravity::none, nullptr};
+    } catch (AgreedFailure const& failure) {
+        if (failure.own_cause()) {
+            return {Gravity::culprit, failure.own_cause()};
         }
-        std::memcpy(&code, bytes.data(), sizeof code);
-        std::string message(bytes.size() - sizeof code, '\0');
-        std::memcpy(message.data(), bytes.data() + sizeof code, message.size());
-        failures.push_back({static_cast<int>(rank), core::ExitCode{code}, std::move(message)});
+        return {Gravity::bystander,
+                std::make_shared<Cause const>(Cause{failure.code(), stage, failure.what()})};
+    } catch (core::Error const& error) {
+        return culprit(error.code(), stage, error.what());
+    } catch (std::bad_alloc const&) {
+        return culprit(core::ExitCode::internal, stage,
+                       "not enough memory (an allocation was refused)");
+    } catch (std::exception const& error) {
+        return culprit(core::ExitCode::internal, stage, error.what());
+    } catch (...) {
+        return culprit(core::ExitCode::internal, stage, "unknown exception");
     }
-    return failures;
 }
 
-/// One text for all ranks. What every rank says alike (a wrong option, a missing file) concerns the
-/// run, so neither ranks nor stage are named.
-std::string describe(std::string const& stage, std::vector<Failure> const& failures, int ranks)
+/// *Collective*. What the ranks of the gravest kind say, in rank order, on rank 0.
+std::vector<RankCause> gather_causes(Communicator const& comm, Cause const* own)
 {
-    Failure const& first = failures.front();
-    bool const is_unanimous =
-        failures.size() == static_cast<std::size_t>(ranks) &&
-        std::all_of(failures.begin(), failures.end(),
-                    [&](Failure const& other) { return other.message == first.message; });
-    if (is_unanimous) {
-        return first.message;
+    std::vector<std::byte> bytes;
+    if (own != nullptr) {
+        Cause cut = *own;
+        cut.message.resize(std::min(cut.message.size(), longest_message));
+        bytes = to_bytes(cut);
     }
-    std::string text = "stage '" + stage + "' failed on ";
-    if (failures.size() == 1) {
-        return text + "rank " + std::to_string(first.rank) + ": " + first.message;
+    std::vector<RankCause> causes;
+    int rank = 0;
+    for (std::vector<std::byte> const& part : gather(comm, bytes)) {
+        if (!part.empty()) {
+            causes.push_back({rank, from_bytes<Cause>(part)});
+        }
+        ++rank;
     }
-    text += std::to_string(failures.size()) + " of " + std::to_string(ranks) + " ranks: ";
-    std::size_t const quoted = std::min(failures.size(), most_quoted);
-    for (std::size_t i = 0; i < quoted; ++i) {
-        text += (i == 0 ? "rank " : " | rank ") + std::to_string(failures[i].rank) + ": " +
-                failures[i].message;
+    return causes;
+}
+
+/// Rank 0. What all ranks throw.
+Verdict judged(std::vector<RankCause> const& causes, Gravity worst, std::string const& stage,
+               int ranks)
+{
+    if (worst == Gravity::left) {
+        return {core::ExitCode::internal,
+                core::sentence("stage '" + stage + "' was left", "no rank says why")};
     }
-    if (quoted < failures.size()) {
-        text += " | and " + std::to_string(failures.size() - quoted) + " more";
+    if (worst == Gravity::bystander) {
+        // The culprits do not take part in this agreement.
+        return {causes.front().cause.code, causes.front().cause.message};
     }
-    return text;
+    return verdict_on(causes, stage, ranks);
 }
 }  // namespace
 
-void agree(Communicator const& comm, std::string const& stage, std::function<void()> const& work)
+void detail::agree_on(Communicator const& comm, std::string const& stage,
+                      std::function<Ending()> const& work)
 {
-    std::optional<Failure> const failure = failure_of(work, comm.rank());
-    if (all_reduce_max(comm, failure ? 1 : 0) == 0) {
+    Report const report = report_of(work, stage);
+    auto const worst =
+        static_cast<Gravity>(all_reduce_max(comm, static_cast<std::int64_t>(report.gravity)));
+    if (worst == Gravity::none) {
         return;
     }
-    std::vector<Failure> const failures = unpacked(all_gather(comm, packed(failure)));
-    throw core::StageFailed(failures.front().code, describe(stage, failures, comm.size()));
+    auto const causes = gather_causes(comm, report.gravity == worst ? report.cause.get() : nullptr);
+    std::vector<std::byte> bytes;
+    if (comm.is_root()) {
+        bytes = to_bytes(judged(causes, worst, stage, comm.size()));
+    }
+    broadcast(comm, bytes);
+    auto const verdict = from_bytes<Verdict>(bytes);
+    throw AgreedFailure(verdict.code, verdict.text,
+                        report.gravity == Gravity::culprit ? report.cause : nullptr);
 }
 }  // namespace sectile::comm

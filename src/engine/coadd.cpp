@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sectile/engine/coadd.hpp"
 
-#include <exception>
 #include <optional>
 #include <utility>
 
-#include "sectile/core/error.hpp"
 #include "sectile/core/memory_budget.hpp"
 
 #include "engine/ladder.hpp"
@@ -16,34 +14,6 @@ namespace sectile::engine
 {
 namespace
 {
-/// Keeps the first exception of this rank until all ranks have reached a point where they can agree
-/// to stop.
-class FirstError
-{
-  public:
-    template <class Work>
-    void guard(Work&& work)
-    {
-        try {
-            work();
-        } catch (...) {
-            if (!error_) {
-                error_ = std::current_exception();
-            }
-        }
-    }
-    [[nodiscard]] bool is_set() const { return error_ != nullptr; }
-    void rethrow() const
-    {
-        if (error_) {
-            std::rethrow_exception(error_);
-        }
-    }
-
-  private:
-    std::exception_ptr error_;
-};
-
 /// The rounds of one coadd. A failing rank goes on taking part in the collective calls until the
 /// ranks have agreed what to do at the end of the step: go on, stop, or, when memory ran out
 /// somewhere, cut the strips that are left into halves and make this round again.
@@ -61,7 +31,8 @@ class Rounds
           ladder_(job, team, route, plan.use_memmap)
     {}
 
-    CoaddStatistics run()
+    /// *Collective*. Throws what failed on this rank; on the others it returns that they left.
+    comm::Ending run()
     {
         Outcome outcome = prepare(0);
         for (std::size_t round = 0;
@@ -86,12 +57,16 @@ class Rounds
             outcome = agreed(Outcome::good);
         }
         error_.rethrow();
-        if (outcome != Outcome::good) {
-            throw core::IoError("the coadd stopped because another rank failed");
-        }
-        statistics_.rounds = decomposition_.rounds.size();
-        statistics_.ladder = ladder_.steps();
-        return statistics_;
+        return outcome == Outcome::good ? comm::Ending::done : comm::Ending::left;
+    }
+
+    /// Of a coadd that was done.
+    [[nodiscard]] CoaddStatistics statistics() const
+    {
+        CoaddStatistics all = statistics_;
+        all.rounds = decomposition_.rounds.size();
+        all.ladder = ladder_.steps();
+        return all;
     }
 
   private:
@@ -202,7 +177,7 @@ class Rounds
     Route route_;
     StripSink& sink_;
     CoaddStatistics statistics_;
-    FirstError error_;
+    comm::FirstError error_;
     Ladder ladder_;
     std::optional<PushRound> ready_;
     std::size_t next_ = 0;  ///< round that is computed next
@@ -214,6 +189,12 @@ class Rounds
 CoaddStatistics coadd(CoaddJob const& job, Team const& team, plan::ParallelPlan const& plan,
                       plan::Decomposition const& decomposition, Route route, StripSink& sink)
 {
-    return Rounds(job, team, plan, decomposition, route, sink).run();
+    core::require(
+        std::ranges::none_of(job.inputs,
+                             [](PlacedSource const& input) { return input.weight_scale.empty(); }),
+        "the sources of a coadd are weighed");
+    Rounds rounds(job, team, plan, decomposition, route, sink);
+    comm::agree(team.comm, "coadd", [&] { return rounds.run(); });
+    return rounds.statistics();
 }
 }  // namespace sectile::engine

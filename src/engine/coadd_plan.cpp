@@ -21,11 +21,11 @@ std::int64_t cells_across(std::int64_t canvas, std::int64_t smallest)
 }
 
 /// Most footprints over one place, counted on a coarse lattice of the canvas, from above.
-std::int64_t deepest_overlap(std::vector<CoaddInput> const& inputs, core::Box const& canvas)
+std::int64_t deepest_overlap(std::vector<PlacedSource> const& inputs, core::Box const& canvas)
 {
     std::int64_t least_width = canvas.width();
     std::int64_t least_height = canvas.height();
-    for (CoaddInput const& input : inputs) {
+    for (PlacedSource const& input : inputs) {
         if (!input.footprint.empty()) {
             least_width = std::min(least_width, input.footprint.width());
             least_height = std::min(least_height, input.footprint.height());
@@ -40,7 +40,7 @@ std::int64_t deepest_overlap(std::vector<CoaddInput> const& inputs, core::Box co
     auto const at = [&](std::int64_t x, std::int64_t y) -> std::int32_t& {
         return change[static_cast<std::size_t>(y * (columns + 1) + x)];
     };
-    for (CoaddInput const& input : inputs) {
+    for (PlacedSource const& input : inputs) {
         core::Box const box = input.footprint.clipped_to(canvas).shifted_by(-canvas.x0, -canvas.y0);
         if (box.empty()) {
             continue;
@@ -71,7 +71,7 @@ std::int64_t deepest_overlap(std::vector<CoaddInput> const& inputs, core::Box co
 int sample_planes(CoaddJob const& job)
 {
     int planes = 0;
-    for (CoaddInput const& input : job.inputs) {
+    for (PlacedSource const& input : job.inputs) {
         planes = std::max(planes, sample_planes(job, input));
     }
     return planes;
@@ -82,7 +82,7 @@ plan::Decomposition cut_canvas(CoaddJob const& job, int ranks, std::int64_t rows
 {
     std::vector<core::Box> footprints;
     footprints.reserve(job.inputs.size());
-    for (CoaddInput const& input : job.inputs) {
+    for (PlacedSource const& input : job.inputs) {
         footprints.push_back(input.footprint.clipped_to(job.canvas));
     }
     return plan::decompose_canvas(job.canvas, footprints, ranks, rows,
@@ -104,7 +104,7 @@ plan::JobSize job_size(CoaddJob const& job, Route route)
     size.sample_planes = sample_planes(job);
     size.kernel_margin = compute::kernel_margin(job.recipe.resample.kernel);
     size.row_alignment = static_cast<int>(io::canvas_chunk_rows(size.height));
-    for (CoaddInput const& input : job.inputs) {
+    for (PlacedSource const& input : job.inputs) {
         source::PixelSource const& pixels = *input.pixels;
         size.source_width = std::max(size.source_width, pixels.bounds().width());
         size.source_height = std::max(size.source_height, pixels.bounds().height());
@@ -133,7 +133,7 @@ plan::JobSize coadd_size(plan::PlanKind kind, CoaddJob const& job, int team_size
     size.places.canvas = job.canvas;
     size.places.bands = cut_canvas(job, team_size, size.height, size.width).bands;
     size.places.rank = rank;
-    for (CoaddInput const& input : job.inputs) {
+    for (PlacedSource const& input : job.inputs) {
         core::Box const frame = input.pixels->bounds();
         size.places.sources.push_back({input.footprint, frame.width(), frame.height(),
                                        input.row_spread, input.cross_spread, input.home});

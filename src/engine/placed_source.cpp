@@ -7,6 +7,7 @@
 #include <span>
 
 #include "sectile/compute/debayer_noise.hpp"
+#include "sectile/core/event_count.hpp"
 #include "sectile/plan/recorded_noise.hpp"
 #include "sectile/sky/make_grid_map.hpp"
 #include "sectile/source/tile_source.hpp"
@@ -36,11 +37,12 @@ void measure_spread(sky::SkyWcs const& grid, sky::SkyWcs const& source, Placemen
     }
 }
 
-Placement place_with_map(sky::SkyWcs const& shared_grid, MosaicSource const& source)
+Placement place_with_map(sky::SkyWcs const& shared_grid, sky::WcsDescription const& source)
 {
+    core::count_event(core::Event::placement);
     // Transforms use scratch inside the system they belong to: a copy for this thread.
     sky::SkyWcs const grid(shared_grid);  // NOLINT(performance-unnecessary-copy-initialization)
-    sky::SkyWcs const wcs(source.header.wcs);
+    sky::SkyWcs const wcs(source);
     Placement placement = place_on_grid(grid, wcs);
     if (!placement.footprint.empty()) {
         placement.spacing = sky::choose_map_spacing(grid, wcs, placement.footprint);
@@ -49,16 +51,17 @@ Placement place_with_map(sky::SkyWcs const& shared_grid, MosaicSource const& sou
 }
 
 std::vector<Placement> place_all(comm::Communicator const& comm, machine::TbbRunner& runner,
-                                 std::vector<MosaicSource> const& sources, sky::SkyWcs const& grid)
+                                 std::vector<plan::FrameRecord const*> const& records,
+                                 sky::SkyWcs const& grid)
 {
     std::size_t const ranks = static_cast<std::size_t>(comm.size());
     std::size_t const rank = static_cast<std::size_t>(comm.rank());
-    std::size_t const first = sources.size() * rank / ranks;
-    std::size_t const last = sources.size() * (rank + 1) / ranks;
+    std::size_t const first = records.size() * rank / ranks;
+    std::size_t const last = records.size() * (rank + 1) / ranks;
     std::vector<Placement> own(last - first);
     comm::agree(comm, "placing the sources on the grid", [&] {
         runner.for_each(own.size(), [&](std::size_t i, int /*worker*/) {
-            own[i] = place_with_map(grid, sources[first + i]);
+            own[i] = place_with_map(grid, records[first + i]->header.wcs);
         });
     });
     std::vector<Placement> all;
@@ -75,11 +78,11 @@ std::vector<Placement> place_all(comm::Communicator const& comm, machine::TbbRun
 
 /// Noise sigma to weigh with: frames without measurable noise count as the quietest one that has
 /// some.
-double noise_floor(std::vector<MosaicSource> const& sources)
+double noise_floor(std::vector<PlacedSource> const& sources)
 {
     double floor = 0.0;
-    for (MosaicSource const& source : sources) {
-        for (plan::PlaneMeasurement const& plane : source.planes) {
+    for (PlacedSource const& source : sources) {
+        for (plan::PlaneMeasurement const& plane : source.record->planes) {
             if (plane.noise_sigma > 0.0 && (floor == 0.0 || plane.noise_sigma < floor)) {
                 floor = plane.noise_sigma;
             }
@@ -88,59 +91,57 @@ double noise_floor(std::vector<MosaicSource> const& sources)
     return floor > 0.0 ? floor : 1.0;
 }
 
-std::shared_ptr<source::PixelSource const> pixels_of(MosaicSource const& source,
-                                                     Weighting weighting,
+std::shared_ptr<source::PixelSource const> pixels_of(sky::FrameHeader const& header,
+                                                     SourceKind kind, Weighting weighting,
                                                      source::Preparations const& preparations)
 {
-    if (source.kind == MosaicSource::Kind::tile) {
-        return source::make_tile_source(source.header);
+    if (kind == SourceKind::tile) {
+        return source::make_tile_source(header);
     }
-    source::FramePreparation preparation = preparations.of(source.header);
+    source::FramePreparation preparation = preparations.of(header);
     preparation.weighs = weighting != Weighting::none;
-    return source::make_frame_source(source.header, std::move(preparation));
+    return source::make_frame_source(header, std::move(preparation));
 }
 
 /// What neighbouring pixels of a source have in common of their noise: those of a frame nothing
 /// until it is debayered.
-std::vector<image::NoiseCovariance> noise_of(MosaicSource const& source,
+std::vector<image::NoiseCovariance> noise_of(plan::FrameRecord const& record, SourceKind kind,
                                              source::Preparations const& preparations)
 {
-    if (source.kind == MosaicSource::Kind::tile) {
+    if (kind == SourceKind::tile) {
         std::vector<image::NoiseCovariance> noise;
-        for (plan::PlaneMeasurement const& plane : source.planes) {
+        for (plan::PlaneMeasurement const& plane : record.planes) {
             noise.push_back(plan::recorded_noise(plane));
         }
-        noise.resize(static_cast<std::size_t>(source.header.geometry.planes),
+        noise.resize(static_cast<std::size_t>(record.header.geometry.planes),
                      plan::recorded_noise({}));
         return noise;
     }
-    if (source.header.geometry.bayer == image::BayerPattern::none) {
+    if (record.header.geometry.bayer == image::BayerPattern::none) {
         return {};
     }
-    auto const noise = compute::debayered_noise(preparations.of(source.header).debayer);
+    auto const noise = compute::debayered_noise(preparations.of(record.header).debayer);
     return {noise.begin(), noise.end()};
 }
 
-void set_weights(CoaddInput& input, MosaicSource const& source, Weighting weighting, double floor,
-                 double sharpness)
+void weigh(PlacedSource& source, Weighting weighting, double floor, double sharpness)
 {
-    auto const planes = static_cast<std::size_t>(source.header.geometry.planes);
-    input.photometry = source.photometry;
-    input.photometry.resize(planes);
-    input.weight_scale.assign(planes, 1.0);
-    input.noise_sigma.assign(planes, 0.0);
-    for (std::size_t c = 0; c < std::min(planes, source.planes.size()); ++c) {
-        double const gain = input.photometry[c].gain;
-        double const measured = source.planes[c].noise_sigma;
+    std::vector<plan::PlaneMeasurement> const& measured_planes = source.record->planes;
+    std::size_t const planes = source.photometry.size();
+    source.weight_scale.assign(planes, 1.0);
+    source.noise_sigma.assign(planes, 0.0);
+    for (std::size_t c = 0; c < std::min(planes, measured_planes.size()); ++c) {
+        double const gain = source.photometry[c].gain;
+        double const measured = measured_planes[c].noise_sigma;
         double const sigma = gain * (measured > 0.0 ? measured : floor);
-        input.noise_sigma[c] = gain * measured;
-        if (source.kind == MosaicSource::Kind::tile || input.pixels->has_weight()) {
+        source.noise_sigma[c] = gain * measured;
+        if (source.kind == SourceKind::tile || source.pixels->has_weight()) {
             // The weight plane of a tile or frame is the inverse variance before the gain, and says
             // the noise of each pixel.
-            input.weight_scale[c] = sharpness / (gain * gain);
-            input.noise_sigma[c] = input.pixels->has_weight() ? 0.0 : input.noise_sigma[c];
+            source.weight_scale[c] = sharpness / (gain * gain);
+            source.noise_sigma[c] = source.pixels->has_weight() ? 0.0 : source.noise_sigma[c];
         } else if (weighting != Weighting::none) {
-            input.weight_scale[c] = sharpness / (sigma * sigma);
+            source.weight_scale[c] = sharpness / (sigma * sigma);
         }
     }
 }
@@ -152,13 +153,13 @@ compute::OutputWeight output_weight(Weighting weighting)
                                         : compute::OutputWeight::inverse_variance;
 }
 
-std::vector<double> sharpness_factors(std::vector<MosaicSource> const& sources, Weighting weighting)
+std::vector<double> sharpness_factors(std::vector<PlacedSource> const& sources, Weighting weighting)
 {
     std::vector<double> factors(sources.size(), 1.0);
     std::vector<double> known;
-    for (MosaicSource const& source : sources) {
-        if (source.fwhm > 0.0) {
-            known.push_back(source.fwhm);
+    for (PlacedSource const& source : sources) {
+        if (source.record->quality.fwhm > 0.0) {
+            known.push_back(source.record->quality.fwhm);
         }
     }
     if (weighting != Weighting::noise_fwhm || known.empty()) {
@@ -167,7 +168,8 @@ std::vector<double> sharpness_factors(std::vector<MosaicSource> const& sources, 
     std::ranges::sort(known);
     double const median = known[known.size() / 2];
     for (std::size_t i = 0; i < sources.size(); ++i) {
-        double const fwhm = sources[i].fwhm > 0.0 ? sources[i].fwhm : median;
+        double const own = sources[i].record->quality.fwhm;
+        double const fwhm = own > 0.0 ? own : median;
         factors[i] = known.front() * known.front() / (fwhm * fwhm);
     }
     return factors;
@@ -183,30 +185,52 @@ Placement place_on_grid(sky::SkyWcs const& grid, sky::SkyWcs const& source)
     return placement;
 }
 
-std::vector<CoaddInput> place_sources(comm::Communicator const& comm, machine::TbbRunner& runner,
-                                      std::vector<MosaicSource> const& sources,
-                                      sky::SkyWcs const& grid, Weighting weighting,
-                                      source::Preparations const& preparations)
+std::vector<plan::FrameRecord const*> accepted_records(std::vector<plan::FrameRecord> const& frames)
 {
-    auto const placements = place_all(comm, runner, sources, grid);
+    std::vector<plan::FrameRecord const*> accepted;
+    for (plan::FrameRecord const& frame : frames) {
+        if (frame.verdict.accepted()) {
+            accepted.push_back(&frame);
+        }
+    }
+    return accepted;
+}
+
+std::vector<PlacedSource> place_sources(comm::Communicator const& comm, machine::TbbRunner& runner,
+                                        std::vector<plan::FrameRecord const*> const& records,
+                                        SourceKind kind, sky::SkyWcs const& grid,
+                                        Weighting weighting,
+                                        source::Preparations const& preparations)
+{
+    auto const placements = place_all(comm, runner, records, grid);
+    std::vector<PlacedSource> sources;
+    sources.reserve(records.size());
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        sky::FrameHeader const& header = records[i]->header;
+        PlacedSource source;
+        source.id = core::SourceId{static_cast<std::uint32_t>(i)};
+        source.kind = kind;
+        source.record = records[i];
+        source.pixels = pixels_of(header, kind, weighting, preparations);
+        source.wcs = &header.wcs;
+        source.footprint = placements[i].footprint;
+        source.map_spacing = static_cast<int>(placements[i].spacing);
+        source.home = static_cast<int>(i % static_cast<std::size_t>(comm.size()));
+        source.row_spread = placements[i].row_spread;
+        source.cross_spread = placements[i].cross_spread;
+        source.photometry.resize(static_cast<std::size_t>(header.geometry.planes));
+        source.noise_covariance = noise_of(*records[i], kind, preparations);
+        sources.push_back(std::move(source));
+    }
+    return sources;
+}
+
+void weigh_sources(std::vector<PlacedSource>& sources, Weighting weighting)
+{
     double const floor = noise_floor(sources);
     auto const sharpness = sharpness_factors(sources, weighting);
-    std::vector<CoaddInput> inputs;
-    inputs.reserve(sources.size());
     for (std::size_t i = 0; i < sources.size(); ++i) {
-        CoaddInput input;
-        input.id = core::SourceId{static_cast<std::uint32_t>(i)};
-        input.pixels = pixels_of(sources[i], weighting, preparations);
-        input.wcs = &sources[i].header.wcs;
-        input.footprint = placements[i].footprint;
-        input.map_spacing = static_cast<int>(placements[i].spacing);
-        input.home = sources[i].home;
-        input.row_spread = placements[i].row_spread;
-        input.cross_spread = placements[i].cross_spread;
-        set_weights(input, sources[i], weighting, floor, sharpness[i]);
-        input.noise_covariance = noise_of(sources[i], preparations);
-        inputs.push_back(std::move(input));
+        weigh(sources[i], weighting, floor, sharpness[i]);
     }
-    return inputs;
 }
 }  // namespace sectile::engine

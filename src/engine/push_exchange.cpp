@@ -10,7 +10,7 @@ namespace sectile::engine
 {
 namespace
 {
-std::size_t samples_of(CoaddJob const& job, CoaddInput const& input, core::Box const& box)
+std::size_t samples_of(CoaddJob const& job, PlacedSource const& input, core::Box const& box)
 {
     return static_cast<std::size_t>(box.area() * sample_planes(job, input));
 }
@@ -24,7 +24,7 @@ PushRound::PushRound(CoaddJob const& job, Team const& team, compute::Backend& ba
     int const self = team.comm.rank();
     for (int owner = 0; owner < team.comm.size(); ++owner) {
         core::Box const strip = decomposition.strip_of(round, owner);
-        for (CoaddInput const* input : inputs_over(job, strip)) {
+        for (PlacedSource const* input : inputs_over(job, strip)) {
             Block block{input, owner, input->footprint.clipped_to(strip), {}};
             if (input->home == self) {
                 outgoing_.push_back(block);
@@ -47,7 +47,7 @@ PushRound::PushRound(CoaddJob const& job, Team const& team, compute::Backend& ba
 void PushRound::resample(Block& block, CoaddStatistics& statistics)
 {
     block.samples.assign(samples_of(job_, *block.input, block.box), 0.0F);
-    CoaddInput const* const inputs[] = {block.input};
+    PlacedSource const* const inputs[] = {block.input};
     auto const loaded = load_windows(job_, inputs, block.box, *team_.runner, statistics);
     if (loaded.empty()) {
         return;

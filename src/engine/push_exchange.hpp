@@ -33,7 +33,7 @@ class PushRound
   private:
     struct Block
     {
-        CoaddInput const* input = nullptr;
+        PlacedSource const* input = nullptr;
         int peer = 0;  ///< receiver of an outgoing block, sender of an incoming one
         core::Box box;
         std::vector<float, core::BufferAllocator<float>>

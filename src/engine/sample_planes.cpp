@@ -18,7 +18,7 @@ image::ImageView<T> plane_group(T* samples, core::Box const& box, int planes, in
 
 /// Rejection compares samples with their noise: where that differs from pixel to pixel it has to
 /// travel with them. Known from the input alone (compare compute::has_varying_noise).
-bool noise_travels(CoaddJob const& job, CoaddInput const& input)
+bool noise_travels(CoaddJob const& job, PlacedSource const& input)
 {
     bool const varies =
         job.recipe.resample.flux_mode == compute::FluxMode::flux ||
@@ -31,13 +31,13 @@ bool excess_travels(CoaddJob const& job)
 }
 
 /// Plane group of the excess, behind those that are always there and the noise.
-int excess_group(CoaddJob const& job, CoaddInput const& input)
+int excess_group(CoaddJob const& job, PlacedSource const& input)
 {
     return noise_travels(job, input) ? 4 : 3;
 }
 }  // namespace
 
-int sample_planes(CoaddJob const& job, CoaddInput const& input)
+int sample_planes(CoaddJob const& job, PlacedSource const& input)
 {
     return job.planes * (3 + (noise_travels(job, input) ? 1 : 0) + (excess_travels(job) ? 1 : 0));
 }
@@ -58,7 +58,7 @@ void resample_into(CoaddJob const& job, compute::Backend& backend, LoadedWindow 
     backend.resample(window.window(), job.recipe, out);
 }
 
-compute::SampleBlock sample_block(CoaddJob const& job, CoaddInput const& input,
+compute::SampleBlock sample_block(CoaddJob const& job, PlacedSource const& input,
                                   core::Box const& box, float const* samples)
 {
     compute::SampleBlock block{input.id,

@@ -12,7 +12,7 @@
 namespace sectile::engine
 {
 /// Planes of the samples of an input. Both sides of a message come to the same answer.
-[[nodiscard]] int sample_planes(CoaddJob const& job, CoaddInput const& input);
+[[nodiscard]] int sample_planes(CoaddJob const& job, PlacedSource const& input);
 
 /// Resamples a window into the samples of window.part. `samples` holds part.area() x
 /// sample_planes() zeros.
@@ -20,6 +20,6 @@ void resample_into(CoaddJob const& job, compute::Backend& backend, LoadedWindow 
                    float* samples);
 
 /// Samples as the backend wants them; valid as long as `samples` and `input`.
-[[nodiscard]] compute::SampleBlock sample_block(CoaddJob const& job, CoaddInput const& input,
+[[nodiscard]] compute::SampleBlock sample_block(CoaddJob const& job, PlacedSource const& input,
                                                 core::Box const& box, float const* samples);
 }  // namespace sectile::engine

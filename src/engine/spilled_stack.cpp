@@ -25,7 +25,7 @@ constexpr std::int64_t least_columns = 64;
 /// piece of a row is one short read per plane.
 struct SpilledInput
 {
-    CoaddInput const* input = nullptr;
+    PlacedSource const* input = nullptr;
     core::Box box;
     std::int64_t offset = 0;  ///< bytes from the start of the file
     int groups = 0;           ///< see sample_planes()
@@ -85,13 +85,13 @@ void combine_piece(CoaddJob const& job, compute::Backend& backend, io::ScratchFi
 }  // namespace
 
 void combine_on_disk(CoaddJob const& job, Team const& team, compute::Backend& backend,
-                     std::span<CoaddInput const* const> inputs, core::Box const& strip,
+                     std::span<PlacedSource const* const> inputs, core::Box const& strip,
                      compute::StripOutput const& out, CoaddStatistics& statistics)
 {
     io::ScratchFile file(team.scratch);
     std::vector<SpilledInput> spilled;
-    for (CoaddInput const* const input : inputs) {
-        CoaddInput const* const one[] = {input};
+    for (PlacedSource const* const input : inputs) {
+        PlacedSource const* const one[] = {input};
         for (auto const& window : load_windows(job, one, strip, *team.runner, statistics)) {
             spilled.push_back(spill(job, team, backend, *window, file));
         }

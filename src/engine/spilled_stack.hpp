@@ -14,6 +14,6 @@ namespace sectile::engine
 /// backend.combine() of all windows at once. Throws core::DiskFull when the scratch disk is full,
 /// std::bad_alloc, and what reading throws. Not collective.
 void combine_on_disk(CoaddJob const& job, Team const& team, compute::Backend& backend,
-                     std::span<CoaddInput const* const> inputs, core::Box const& strip,
+                     std::span<PlacedSource const* const> inputs, core::Box const& strip,
                      compute::StripOutput const& out, CoaddStatistics& statistics);
 }  // namespace sectile::engine

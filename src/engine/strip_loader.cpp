@@ -31,10 +31,10 @@ compute::SourceWindow LoadedWindow::window() const
     return window;
 }
 
-std::vector<CoaddInput const*> inputs_over(CoaddJob const& job, core::Box const& strip)
+std::vector<PlacedSource const*> inputs_over(CoaddJob const& job, core::Box const& strip)
 {
-    std::vector<CoaddInput const*> result;
-    for (CoaddInput const& input : job.inputs) {
+    std::vector<PlacedSource const*> result;
+    for (PlacedSource const& input : job.inputs) {
         if (!input.footprint.clipped_to(strip).empty()) {
             result.push_back(&input);
         }
@@ -42,7 +42,7 @@ std::vector<CoaddInput const*> inputs_over(CoaddJob const& job, core::Box const&
     return result;
 }
 
-std::unique_ptr<LoadedWindow> load_window(CoaddJob const& job, CoaddInput const& input,
+std::unique_ptr<LoadedWindow> load_window(CoaddJob const& job, PlacedSource const& input,
                                           core::Box const& strip)
 {
     auto loaded = std::make_unique<LoadedWindow>();
@@ -70,7 +70,7 @@ std::unique_ptr<LoadedWindow> load_window(CoaddJob const& job, CoaddInput const&
 }
 
 std::vector<std::unique_ptr<LoadedWindow>> load_windows(CoaddJob const& job,
-                                                        std::span<CoaddInput const* const> inputs,
+                                                        std::span<PlacedSource const* const> inputs,
                                                         core::Box const& strip,
                                                         machine::TbbRunner& runner,
                                                         CoaddStatistics& statistics)

@@ -14,7 +14,7 @@ namespace sectile::engine
 /// A source window with the memory behind its views.
 struct LoadedWindow
 {
-    CoaddInput const* input = nullptr;
+    PlacedSource const* input = nullptr;
     core::Box part;  ///< destination pixels it was loaded for
     image::GridMap map;
     source::SourcePixels pixels;
@@ -24,18 +24,18 @@ struct LoadedWindow
 };
 
 /// Inputs whose footprint meets the strip, in ascending id.
-[[nodiscard]] std::vector<CoaddInput const*> inputs_over(CoaddJob const& job,
-                                                         core::Box const& strip);
+[[nodiscard]] std::vector<PlacedSource const*> inputs_over(CoaddJob const& job,
+                                                           core::Box const& strip);
 
 /// Reads what `strip` needs of one input; null when no pixel of the strip falls on the source.
 /// Thread-safe.
 [[nodiscard]] std::unique_ptr<LoadedWindow> load_window(CoaddJob const& job,
-                                                        CoaddInput const& input,
+                                                        PlacedSource const& input,
                                                         core::Box const& strip);
 
 /// Reads the windows of several inputs with all threads; entries without pixels are left out, the
 /// order is kept.
 [[nodiscard]] std::vector<std::unique_ptr<LoadedWindow>> load_windows(
-    CoaddJob const& job, std::span<CoaddInput const* const> inputs, core::Box const& strip,
+    CoaddJob const& job, std::span<PlacedSource const* const> inputs, core::Box const& strip,
     machine::TbbRunner& runner, CoaddStatistics& statistics);
 }  // namespace sectile::engine

@@ -52,7 +52,7 @@ StripPixels StripMaker::make(core::Box const& strip) const
 }
 
 /// Reads the next batch while the last one is added to the sums.
-void StripMaker::add_in_batches(std::span<CoaddInput const* const> inputs, core::Box const& strip,
+void StripMaker::add_in_batches(std::span<PlacedSource const* const> inputs, core::Box const& strip,
                                 StripPixels& result) const
 {
     compute::StripSums sums(strip, job_.planes, job_.recipe.output_weight);

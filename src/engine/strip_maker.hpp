@@ -29,7 +29,7 @@ class StripMaker
     [[nodiscard]] StripPixels make_from(PushRound const& round, core::Box const& strip) const;
 
   private:
-    void add_in_batches(std::span<CoaddInput const* const> inputs, core::Box const& strip,
+    void add_in_batches(std::span<PlacedSource const* const> inputs, core::Box const& strip,
                         StripPixels& result) const;
 
     CoaddJob const& job_;

@@ -99,8 +99,8 @@ core::Box GridMap::source_bounds(core::Box const& part) const
     Bounds bounds;
     std::vector<double> row_x(static_cast<std::size_t>(spacing));
     std::vector<double> row_y(static_cast<std::size_t>(spacing));
-    auto const add_row = [&](std::int64_t y, std::int64_t first, std::int64_t last) {
-        evaluate_row(y, first, last, row_x.data(), row_y.data());
+    auto const add_row = [&](std::int64_t line, std::int64_t first, std::int64_t last) {
+        evaluate_row(line, first, last, row_x.data(), row_y.data());
         for (std::int64_t k = 0; k < last - first; ++k) {
             bounds.add(row_x[static_cast<std::size_t>(k)], row_y[static_cast<std::size_t>(k)]);
         }
@@ -114,15 +114,15 @@ core::Box GridMap::source_bounds(core::Box const& part) const
             bool const is_exact = !exact_cell.empty() &&
                                   exact_cell[static_cast<std::size_t>(j * (nodes_x - 1) + i)] >= 0;
             if (is_exact) {
-                for (std::int64_t y = y0; y < y1; ++y) {
-                    add_row(y, x0, x1);
+                for (std::int64_t line = y0; line < y1; ++line) {
+                    add_row(line, x0, x1);
                 }
                 continue;
             }
             // Bilinear inside a cell: the extremes over a part of it are at the part's corners.
-            for (std::int64_t const y : {y0, y1 - 1}) {
-                add_row(y, x0, x0 + 1);
-                add_row(y, x1 - 1, x1);
+            for (std::int64_t const line : {y0, y1 - 1}) {
+                add_row(line, x0, x0 + 1);
+                add_row(line, x1 - 1, x1);
             }
         }
     }

@@ -254,11 +254,7 @@ void scale_weights(plan::FrameRecord& frame, source::PreparationOptions const& o
     auto const pixels = static_cast<double>(g.width) * static_cast<double>(g.height);
     auto const step =
         std::max<std::int64_t>(1, static_cast<std::int64_t>(std::sqrt(pixels / samples_wanted)));
-    sky::FrameHeader header;
-    header.path = map.path;
-    header.hdu = map.hdu;
-    header.geometry = g;
-    io::FrameReader reader(header);
+    io::FrameReader reader(sky::header_of(map));
     std::vector<float> samples;
     std::int64_t const block_rows = std::clamp<std::int64_t>(rows, 1, g.height);
     for (std::int64_t y0 = 0; y0 < g.height; y0 += block_rows) {

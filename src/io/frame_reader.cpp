@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sectile/core/error.hpp"
+#include "sectile/core/event_count.hpp"
 
 #include "io/fits_file.hpp"
 #include "io/frame_shape.hpp"
@@ -57,6 +58,7 @@ struct FrameReader::Impl
 
 FrameReader::FrameReader(sky::FrameHeader const& header) : impl_(std::make_unique<Impl>())
 {
+    core::count_event(core::Event::pixel_open);
     FitsFile file(header.path);
     if (!file.move_to(header.hdu)) {
         throw FitsError(header.path, "HDU " + std::to_string(header.hdu) + " is no longer there");

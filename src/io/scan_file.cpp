@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sectile/core/error.hpp"
+#include "sectile/core/event_count.hpp"
 #include "sectile/io/frame_reader.hpp"
 
 #include "io/fits_file.hpp"
@@ -141,6 +142,7 @@ class FileScanner
 
 FileScan scan_file(std::string const& path, bool debayer)
 {
+    core::count_event(core::Event::header_scan);
     FileScan result;
     try {
         FileScanner(path, debayer).scan(result);

@@ -16,10 +16,10 @@ constexpr std::int64_t cells_across = 40;
 constexpr std::int64_t most_samples_across = 12;
 constexpr double least_valid = 0.8;
 
-std::int64_t median_side(std::span<engine::CoaddInput const> inputs)
+std::int64_t median_side(std::span<engine::PlacedSource const> inputs)
 {
     std::vector<std::int64_t> sides;
-    for (engine::CoaddInput const& input : inputs) {
+    for (engine::PlacedSource const& input : inputs) {
         if (!input.footprint.empty()) {
             sides.push_back(std::min(input.footprint.width(), input.footprint.height()));
         }
@@ -46,8 +46,8 @@ std::int64_t sample_position(std::int64_t begin, std::int64_t side, std::int64_t
 class CellRow
 {
   public:
-    CellRow(engine::CoaddInput const& input, image::GridMap const& map,
-            source::SourcePixels const& pixels, CellLattice const& lattice)
+    CellRow(engine::PlacedSource const& input, image::GridMap const& map,
+            image::Image<float> const& pixels, CellLattice const& lattice)
         : input_(input), map_(map), pixels_(pixels), lattice_(lattice)
     {}
 
@@ -75,7 +75,7 @@ class CellRow
     void gather(std::int64_t cell_row, std::int64_t column, int plane)
     {
         samples_.clear();
-        auto const view = pixels_.science.view();
+        auto const view = pixels_.view();
         core::Box const inside = view.box.clipped_to(input_.pixels->bounds());
         for (std::int64_t j = 0; j < samples_along(lattice_.side); ++j) {
             std::int64_t const y = sample_position(cell_row * lattice_.side, lattice_.side, j);
@@ -96,16 +96,16 @@ class CellRow
         }
     }
 
-    engine::CoaddInput const& input_;
+    engine::PlacedSource const& input_;
     image::GridMap const& map_;
-    source::SourcePixels const& pixels_;
+    image::Image<float> const& pixels_;
     CellLattice const& lattice_;
     std::vector<float> samples_;
 };
 
 }  // namespace
 
-CellLattice make_lattice(std::span<engine::CoaddInput const> inputs, core::Box const& canvas)
+CellLattice make_lattice(std::span<engine::PlacedSource const> inputs, core::Box const& canvas)
 {
     CellLattice lattice;
     lattice.side = std::clamp<std::int64_t>(median_side(inputs) / cells_across, 4, 256);
@@ -123,7 +123,7 @@ std::int64_t most_cells_of(core::Box const& footprint, CellLattice const& lattic
     return (footprint.width() / lattice.side + 1) * (footprint.height() / lattice.side + 1);
 }
 
-SourceCells measure_cells(engine::CoaddJob const& job, engine::CoaddInput const& input,
+SourceCells measure_cells(engine::CoaddJob const& job, engine::PlacedSource const& input,
                           CellLattice const& lattice, std::int64_t rows)
 {
     SourceCells cells(static_cast<std::size_t>(job.planes));
@@ -142,7 +142,7 @@ SourceCells measure_cells(engine::CoaddJob const& job, engine::CoaddInput const&
         if (window.empty()) {
             continue;
         }
-        source::SourcePixels const pixels = input.pixels->read(window);
+        image::Image<float> const pixels = input.pixels->read_science(window);
         CellRow measured(input, map, pixels, lattice);
         for (std::int64_t cell_row = row; cell_row < end; ++cell_row) {
             measured.measure(cell_row, cells);

@@ -29,15 +29,15 @@ struct CellLattice
 /// Cells of a 40th of the typical footprint: large enough for a level to a tenth of the noise,
 /// small enough that stars disturb few of them. Larger ones where the canvas would have more than
 /// 2^32 of them.
-[[nodiscard]] CellLattice make_lattice(std::span<engine::CoaddInput const> inputs,
+[[nodiscard]] CellLattice make_lattice(std::span<engine::PlacedSource const> inputs,
                                        core::Box const& canvas);
 
 /// Levels of one source: of up to 12 x 12 canvas positions in each cell the nearest source pixels;
 /// cells with fewer than 80 % valid samples are left out. Reads the source once, in pieces for
 /// about `rows` canvas rows, which do not change the result. Thread-safe.
 [[nodiscard]] SourceCells measure_cells(engine::CoaddJob const& job,
-                                        engine::CoaddInput const& input, CellLattice const& lattice,
-                                        std::int64_t rows);
+                                        engine::PlacedSource const& input,
+                                        CellLattice const& lattice, std::int64_t rows);
 
 /// Cells that a source covers at most, for the planner.
 [[nodiscard]] std::int64_t most_cells_of(core::Box const& footprint, CellLattice const& lattice);

@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "sectile/core/log.hpp"
-#include "sectile/engine/mosaic_source.hpp"
 #include "sectile/engine/placed_source.hpp"
 #include "sectile/photometry/match_levels.hpp"
 
@@ -36,16 +35,14 @@ std::string matches_json(std::vector<photometry::PlaneMatch> const& matches)
     return json.dump();
 }
 
-void match(std::vector<engine::MosaicSource>& sources, plan::MosaicPlan const& mosaic,
-           RunConfig const& config, Context& context)
+void match(engine::CoaddJob& job, RunConfig const& config, Context& context)
 {
-    if (config.photometric_match == photometry::PhotometricMatch::off || sources.size() < 2) {
+    if (config.photometric_match == photometry::PhotometricMatch::off || job.inputs.size() < 2) {
         return;
     }
-    auto const matches =
-        photometry::match_photometry(sources, sky::SkyWcs(mosaic.grid.wcs),
-                                     {config.photometric_match, config.overlap_min, "photometry"},
-                                     context.world, context.crew, context.preparations);
+    auto const matches = photometry::match_photometry(
+        job, {config.photometric_match, config.overlap_min, "photometry"}, context.world,
+        context.crew);
     context.report.set("photometry", matches_json(matches));
     for (photometry::PlaneMatch const& plane : matches) {
         core::log_world(
@@ -55,50 +52,68 @@ void match(std::vector<engine::MosaicSource>& sources, plan::MosaicPlan const& m
     }
 }
 
-void assemble_tiles(std::vector<engine::MosaicSource>& tiles, plan::MosaicPlan const& mosaic,
-                    RunConfig const& config, Context& context)
+/// The sources of the canvas. `homes`: who made each; empty: they go round the ranks.
+struct CanvasSources
 {
-    run_heavy_phase(context, "photometry", plan::PlanKind::photometry,
-                    [&] { match(tiles, mosaic, config, context); });
-    AssemblyRequest const request{plan::PlanKind::phase5_reproject,
-                                  {config.resample, config.final_combine, config.feather,
-                                   engine::output_weight(config.stacking.weighting)},
-                                  config.stacking.weighting};
-    run_heavy_phase(context, "P5 assemble", request.kind,
-                    [&] { assemble(tiles, mosaic, request, config, context); });
+    std::vector<plan::FrameRecord const*> records;
+    engine::SourceKind kind = engine::SourceKind::frame;
+    std::vector<int> homes;
+};
+
+/// Places the sources, matches their levels and coadds them: what every mode ends with.
+void make_canvas(CanvasSources const& sources, plan::MosaicPlan const& mosaic,
+                 AssemblyRequest const& request, RunConfig const& config, Context& context)
+{
+    sky::SkyWcs const grid(mosaic.grid.wcs);
+    engine::CoaddJob job;
+    job.grid = &grid;
+    job.canvas = mosaic.canvas();
+    job.planes = mosaic.planes;
+    run_heavy_phase(context, "photometry", plan::PlanKind::photometry, [&] {
+        job.inputs =
+            engine::place_sources(context.world, context.crew.runner(), sources.records,
+                                  sources.kind, grid, request.weighting, context.preparations);
+        for (std::size_t i = 0; i < sources.homes.size(); ++i) {
+            job.inputs[i].home = sources.homes[i];
+        }
+        match(job, config, context);
+    });
+    bool const tiles = sources.kind == engine::SourceKind::tile;
+    run_heavy_phase(context, tiles ? "P5 assemble" : "mosaic-first", request.kind,
+                    [&] { assemble(job, mosaic, request, config, context); });
+}
+
+AssemblyRequest request_of(plan::PlanKind kind, compute::CombineRecipe const& combine,
+                           RunConfig const& config)
+{
+    return {kind,
+            {config.resample, combine, config.feather,
+             engine::output_weight(config.stacking.weighting)},
+            config.stacking.weighting};
 }
 }  // namespace
 
 void run_classic(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& context)
 {
-    auto tiles = run_heavy_phase(context, "P3 master tiles", plan::PlanKind::master_tiles, [&] {
-        return make_master_tiles(mosaic.groups, mosaic.frames, config, context);
-    });
-    assemble_tiles(tiles, mosaic, config, context);
+    MasterTiles const tiles = run_heavy_phase(
+        context, "P3 master tiles", plan::PlanKind::master_tiles,
+        [&] { return make_master_tiles(mosaic.groups, mosaic.frames, config, context); });
+    make_canvas({engine::accepted_records(tiles.records), engine::SourceKind::tile, tiles.makers},
+                mosaic, request_of(plan::PlanKind::phase5_reproject, config.final_combine, config),
+                config, context);
 }
 
 void run_from_tiles(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& context)
 {
-    auto tiles = engine::sources_of(mosaic.frames, engine::MosaicSource::Kind::tile);
-    for (std::size_t i = 0; i < tiles.size(); ++i) {
-        tiles[i].home = static_cast<int>(i % static_cast<std::size_t>(context.world.size()));
-    }
-    assemble_tiles(tiles, mosaic, config, context);
+    make_canvas({engine::accepted_records(mosaic.frames), engine::SourceKind::tile, {}}, mosaic,
+                request_of(plan::PlanKind::phase5_reproject, config.final_combine, config), config,
+                context);
 }
 
 void run_mosaic_first(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& context)
 {
-    auto frames = engine::sources_of(mosaic.frames, engine::MosaicSource::Kind::frame);
-    for (std::size_t i = 0; i < frames.size(); ++i) {
-        frames[i].home = static_cast<int>(i % static_cast<std::size_t>(context.world.size()));
-    }
-    run_heavy_phase(context, "photometry", plan::PlanKind::photometry,
-                    [&] { match(frames, mosaic, config, context); });
-    AssemblyRequest const request{plan::PlanKind::mosaic_first,
-                                  {config.resample, config.global_coadd, config.feather,
-                                   engine::output_weight(config.stacking.weighting)},
-                                  config.stacking.weighting};
-    run_heavy_phase(context, "mosaic-first", request.kind,
-                    [&] { assemble(frames, mosaic, request, config, context); });
+    make_canvas({engine::accepted_records(mosaic.frames), engine::SourceKind::frame, {}}, mosaic,
+                request_of(plan::PlanKind::mosaic_first, config.global_coadd, config), config,
+                context);
 }
 }  // namespace sectile::pipeline

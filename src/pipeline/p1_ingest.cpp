@@ -21,6 +21,7 @@
 #include "sectile/io/frame_reader.hpp"
 #include "sectile/plan/footprint.hpp"
 #include "sectile/plan/quality_gate.hpp"
+#include "sectile/source/tile_source.hpp"
 #include "sectile/tile/tile_noise.hpp"
 
 #include "pipeline/broadcast.hpp"
@@ -61,11 +62,11 @@ void judge_wcs(FrameRecord& frame, sky::WcsLimits const& limits)
 }
 
 /// A frame that is worth its pixels: it has a WCS, or may get one.
-bool is_measured(FrameRecord const& frame, RunConfig const& config)
+bool is_candidate(FrameRecord const& frame, RunConfig const& config)
 {
     bool const may_be_solved =
         frame.verdict.reason.starts_with(plan::no_wcs_reason) && config.solves_frames();
-    return !config.dry_run && (frame.verdict.accepted() || may_be_solved);
+    return frame.verdict.accepted() || may_be_solved;
 }
 
 /// Returns the candidates for hot pixels.
@@ -78,9 +79,6 @@ std::vector<compute::HotCandidate> judge_pixels(FrameRecord& frame, RunConfig co
     ingest::FrameLevels const& levels = measured.levels;
     frame.masked_fraction = levels.masked_fraction;
     frame.planes = levels.planes;
-    if (config.start_from_tiles) {
-        tile::record_tile_noise(frame.header, frame.planes);
-    }
     frame.quality = measured.quality;
     frame.stars = std::move(measured.stars);
     constexpr std::int64_t rows_of_map = 256;
@@ -95,6 +93,15 @@ std::vector<compute::HotCandidate> judge_pixels(FrameRecord& frame, RunConfig co
                                       100.0 * measured.quality.saturated_fraction));
     }
     return std::move(measured.hot_candidates);
+}
+
+/// What lies beside a finished tile, and with pixels its noise.
+void judge_tile(FrameRecord& tile, RunConfig const& config)
+{
+    source::find_tile_partners(tile.header);
+    if (!config.dry_run) {
+        tile::record_tile_noise(tile.header, tile.planes);
+    }
 }
 
 /// Name of the image whose weight, coverage or alpha map (NAME.weight.fits, the convention of
@@ -113,8 +120,11 @@ std::optional<std::string> partner_image(std::filesystem::path const& path)
     return std::nullopt;
 }
 
-/// All frames of one file with their verdicts; a bad file is a quarantined record.
-std::vector<FrameRecord> ingest_file(std::string const& path, RunConfig const& config,
+/// All frames of one file with their verdicts; a bad file is a quarantined record. `known`: its
+/// headers where they were scanned before.
+std::vector<FrameRecord> ingest_file(std::string const& path,
+                                     std::optional<io::FileScan> const& known,
+                                     RunConfig const& config,
                                      source::Preparations const& preparations,
                                      ingest::HotPixelVotes& votes)
 {
@@ -122,7 +132,8 @@ std::vector<FrameRecord> ingest_file(std::string const& path, RunConfig const& c
     if (image && config.start_from_tiles) {
         return {};
     }
-    io::FileScan scan = ingest::scan_frames(path, config.preparation_in_force(), preparations);
+    io::FileScan scan =
+        known ? *known : ingest::scan_frames(path, config.preparation_in_force(), preparations);
     std::vector<FrameRecord> records;
     for (sky::FrameHeader& header : scan.frames) {
         FrameRecord frame;
@@ -131,12 +142,15 @@ std::vector<FrameRecord> ingest_file(std::string const& path, RunConfig const& c
         if (image) {
             quarantine(frame, "it is the weight map of " + *image + ", not a frame");
         }
-        if (is_measured(frame, config)) {
-            try {
+        try {
+            if (is_candidate(frame, config) && !config.dry_run) {
                 votes.add(frame.header, judge_pixels(frame, config, preparations));
-            } catch (core::Error const& error) {
-                quarantine(frame, error.what());
             }
+            if (is_candidate(frame, config) && config.start_from_tiles) {
+                judge_tile(frame, config);
+            }
+        } catch (core::Error const& error) {
+            quarantine(frame, error.what());
         }
         records.push_back(std::move(frame));
     }
@@ -151,9 +165,13 @@ std::vector<FrameRecord> ingest_file(std::string const& path, RunConfig const& c
     return records;
 }
 
+/// What was scanned of some of the files, by their index.
+using KnownScans = std::vector<std::optional<io::FileScan>>;
+
 /// How the frames are measured, from the headers of some files spread over those of this rank: a
-/// larger frame among the others enters the ladder.
-void plan_ingest(std::span<std::string const> files, RunConfig const& config, Context& context)
+/// larger frame among the others enters the ladder. Returns those headers.
+KnownScans plan_ingest(std::span<std::string const> files, RunConfig const& config,
+                       Context& context)
 {
     constexpr std::size_t looked_at = 8;
     constexpr std::int64_t record_bytes = std::int64_t{10} << 10;  // of a frame, with its stars
@@ -163,11 +181,16 @@ void plan_ingest(std::span<std::string const> files, RunConfig const& config, Co
     size.width = 1;
     size.height = 1;
     size.sources = std::ssize(files);
+    KnownScans scans(files.size());
     std::size_t const count = std::min(looked_at, files.size());
     for (std::size_t i = 0; i < count; ++i) {
-        io::FileScan const scan = ingest::scan_frames(
-            files[i * files.size() / count], config.preparation_in_force(), context.preparations);
-        for (sky::FrameHeader const& header : scan.frames) {
+        std::size_t const file = i * files.size() / count;
+        if (config.start_from_tiles && partner_image(files[file])) {
+            continue;  // it has the size of its tile
+        }
+        scans[file] =
+            ingest::scan_frames(files[file], config.preparation_in_force(), context.preparations);
+        for (sky::FrameHeader const& header : scans[file]->frames) {
             auto const source = source::make_raw_source(header, context.preparations.of(header));
             size.source_width = std::max(size.source_width, source->bounds().width());
             size.source_height = std::max(size.source_height, source->bounds().height());
@@ -179,6 +202,7 @@ void plan_ingest(std::span<std::string const> files, RunConfig const& config, Co
     }
     context.crew.keep_to(plan::make_parallel_plan(plan::PlanKind::ingest, size,
                                                   context.crew.node_now(), config.parallel));
+    return scans;
 }
 
 /// The mosaic has one number of planes: that of most accepted frames (of more planes when two are
@@ -300,9 +324,11 @@ std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
     std::vector<std::vector<FrameRecord>> per_file(last - first);
     ingest::HotPixelVotes votes(files.size());
     comm::agree(context.world, "ingest", [&] {
-        plan_ingest(std::span(files).subspan(first, per_file.size()), config, context);
+        KnownScans const scans =
+            plan_ingest(std::span(files).subspan(first, per_file.size()), config, context);
         context.crew.for_each_item("P1 ingest", per_file.size(), [&](std::size_t i) {
-            per_file[i] = ingest_file(files[first + i], config, context.preparations, votes);
+            per_file[i] =
+                ingest_file(files[first + i], scans[i], config, context.preparations, votes);
         });
     });
     context.crew.release_plan();

@@ -51,30 +51,30 @@ double scale_of(plan::PlaneMeasurement const& plane, plan::PlaneMeasurement cons
 /// Brings flux and sky of every frame to those of the reference: factors (linear_fit) first, then
 /// the sky from the frames' own levels or, when gradients are matched, from their differences over
 /// the common area. *Collective* over the team.
-void normalise(std::vector<engine::MosaicSource>& sources, std::size_t reference,
-               sky::SkyWcs const& grid, comm::Communicator const& members, RunConfig const& config,
-               Context& context)
+void normalise(engine::CoaddJob& job, std::size_t reference, comm::Communicator const& members,
+               RunConfig const& config, Context& context)
 {
-    if (config.stacking.normalize == tile::Normalize::none || sources.size() < 2) {
+    if (config.stacking.normalize == tile::Normalize::none || job.inputs.size() < 2) {
         return;
     }
-    std::vector<plan::PlaneMeasurement> const& target = sources[reference].planes;
-    for (engine::MosaicSource& source : sources) {
-        for (std::size_t c = 0; c < source.photometry.size() && c < source.planes.size(); ++c) {
+    std::vector<plan::PlaneMeasurement> const& target = job.inputs[reference].record->planes;
+    for (engine::PlacedSource& source : job.inputs) {
+        std::vector<plan::PlaneMeasurement> const& planes = source.record->planes;
+        for (std::size_t c = 0; c < source.photometry.size() && c < planes.size(); ++c) {
             double const gain = config.stacking.normalize == tile::Normalize::linear_fit
-                                    ? scale_of(source.planes[c], target[c])
+                                    ? scale_of(planes[c], target[c])
                                     : 1.0;
             source.photometry[c].gain = gain;
-            source.photometry[c].offset = target[c].background - gain * source.planes[c].background;
+            source.photometry[c].offset = target[c].background - gain * planes[c].background;
         }
     }
     if (config.photometric_match != photometry::PhotometricMatch::plane) {
         return;
     }
-    photometry::match_photometry(sources, grid, {config.photometric_match, config.overlap_min},
-                                 members, context.crew, context.preparations);
-    std::vector<compute::Photometry> const gauge = sources[reference].photometry;
-    for (engine::MosaicSource& source : sources) {
+    photometry::match_photometry(job, {config.photometric_match, config.overlap_min}, members,
+                                 context.crew);
+    std::vector<compute::Photometry> const gauge = job.inputs[reference].photometry;
+    for (engine::PlacedSource& source : job.inputs) {
         for (std::size_t c = 0; c < gauge.size(); ++c) {
             source.photometry[c].offset -= gauge[c].offset;
         }
@@ -113,13 +113,7 @@ FrameRecord tile_record(plan::Group const& group, plan::CanvasGrid const& grid, 
 {
     FrameRecord tile;
     tile.id = core::FrameId{group.id.value};
-    tile.header.path = tile_path(config, group);
-    tile.header.geometry.width = grid.width();
-    tile.header.geometry.height = grid.height();
-    tile.header.geometry.planes = planes;
-    tile.header.geometry.stored_planes = planes;
-    tile.header.geometry.bits_per_pixel = -32;
-    tile.header.wcs = grid.wcs;
+    tile.header = tile::header_of_written_tile(tile_path(config, group), grid.wcs, planes);
     return tile;
 }
 
@@ -141,8 +135,7 @@ void complete_tile(FrameRecord& tile, RunConfig const& config, std::int64_t rows
     core::MemoryBudget::Promise const granted;  // a block of rows
     double const min_coverage = config.altaz.cleanup ? config.altaz.min_coverage : 0.0;
     constexpr std::int64_t most_rows = 64;  // more would only cost memory
-    tile::write_tile_alpha(tile.header.path, {config.feather, min_coverage},
-                           std::min(rows, most_rows), tile.header.wcs.cards);
+    tile::write_tile_alpha(tile.header, {config.feather, min_coverage}, std::min(rows, most_rows));
     tile.planes = ingest::measure_levels(tile.header, rows).planes;
     tile::record_tile_noise(tile.header, tile.planes);
 }
@@ -156,23 +149,20 @@ FrameRecord make_tile(plan::Group const& group, std::vector<FrameRecord> const& 
         frames.push_back(all[id.value]);
     }
     std::size_t const reference = astrometry::reference_frame(frames);
-    std::vector<engine::MosaicSource> sources =
-        engine::sources_of(frames, engine::MosaicSource::Kind::frame);
-    for (std::size_t i = 0; i < sources.size(); ++i) {
-        sources[i].home = static_cast<int>(i % static_cast<std::size_t>(members.size()));
-    }
     plan::CanvasGrid const grid = plan::tile_grid(frames, reference);
     sky::SkyWcs const grid_wcs(grid.wcs);
-    normalise(sources, reference, grid_wcs, members, config, context);
 
     engine::CoaddJob job;
     job.grid = &grid_wcs;
     job.canvas = {0, 0, grid.width(), grid.height()};
     job.planes = frames[reference].header.geometry.planes;
+    job.inputs = engine::place_sources(members, context.crew.runner(),
+                                       engine::accepted_records(frames), engine::SourceKind::frame,
+                                       grid_wcs, config.stacking.weighting, context.preparations);
+    normalise(job, reference, members, config, context);
+    engine::weigh_sources(job.inputs, config.stacking.weighting);
     job.rejection_maps = config.stacking.rejection_maps;
     job.recipe = tile_recipe(config);
-    job.inputs = engine::place_sources(members, context.crew.runner(), sources, grid_wcs,
-                                       config.stacking.weighting, context.preparations);
 
     engine::Route const route = config.route.value_or(engine::Route::pull);
     engine::CoaddExecution const execution =
@@ -196,9 +186,9 @@ FrameRecord make_tile(plan::Group const& group, std::vector<FrameRecord> const& 
 }
 }  // namespace
 
-std::vector<engine::MosaicSource> make_master_tiles(std::vector<plan::Group> const& groups,
-                                                    std::vector<FrameRecord> const& frames,
-                                                    RunConfig const& config, Context& context)
+MasterTiles make_master_tiles(std::vector<plan::Group> const& groups,
+                              std::vector<FrameRecord> const& frames, RunConfig const& config,
+                              Context& context)
 {
     int const teams = std::min(context.world.size(), static_cast<int>(groups.size()));
     int const team = context.world.rank() % teams;
@@ -224,11 +214,13 @@ std::vector<engine::MosaicSource> make_master_tiles(std::vector<plan::Group> con
         }
         context.progress.end();
     });
-    std::vector<engine::MosaicSource> tiles(groups.size());
+    MasterTiles tiles;
+    tiles.records.resize(groups.size());
+    tiles.makers.resize(groups.size());
     for_each_record(context.world, std::move(made), [&](FrameRecord record, int rank) {
-        engine::MosaicSource& tile = tiles[record.id.value];
-        tile = engine::source_of(record, engine::MosaicSource::Kind::tile);
-        tile.home = rank;
+        std::uint32_t const index = record.id.value;
+        tiles.makers[index] = rank;
+        tiles.records[index] = std::move(record);
     });
     return tiles;
 }

@@ -8,7 +8,6 @@
 #include "sectile/core/log.hpp"
 #include "sectile/engine/canvas_sink.hpp"
 #include "sectile/engine/coadd_plan.hpp"
-#include "sectile/engine/placed_source.hpp"
 #include "sectile/io/canvas_file.hpp"
 #include "sectile/product/provenance.hpp"
 
@@ -64,17 +63,11 @@ std::string canvas_path(RunConfig const& config)
     return config.output + "/mosaic.h5";
 }
 
-void assemble(std::vector<engine::MosaicSource> const& sources, plan::MosaicPlan const& mosaic,
-              AssemblyRequest const& request, RunConfig const& config, Context& context)
+void assemble(engine::CoaddJob& job, plan::MosaicPlan const& mosaic, AssemblyRequest const& request,
+              RunConfig const& config, Context& context)
 {
-    sky::SkyWcs const grid(mosaic.grid.wcs);
-    engine::CoaddJob job;
-    job.grid = &grid;
-    job.canvas = mosaic.canvas();
-    job.planes = mosaic.planes;
+    engine::weigh_sources(job.inputs, request.weighting);
     job.recipe = request.recipe;
-    job.inputs = engine::place_sources(context.world, context.crew.runner(), sources, grid,
-                                       request.weighting, context.preparations);
 
     bool const tiles = request.kind == plan::PlanKind::phase5_reproject;
     engine::Route const route = choose_route(config, context, tiles);

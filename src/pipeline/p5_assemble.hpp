@@ -2,17 +2,15 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
-#include "sectile/engine/mosaic_source.hpp"
+#include "sectile/engine/placed_source.hpp"
 #include "sectile/plan/mosaic_plan.hpp"
 
 #include "pipeline/context.hpp"
 
 namespace sectile::pipeline
 {
-/// What a final assembly is: which sources, how they are weighted and combined, planned under which
-/// name.
+/// What a final assembly is: how its sources are weighted and combined, planned under which name.
 struct AssemblyRequest
 {
     plan::PlanKind kind = plan::PlanKind::phase5_reproject;
@@ -20,10 +18,11 @@ struct AssemblyRequest
     engine::Weighting weighting = engine::Weighting::noise_variance;
 };
 
-/// P5 and Mosaic-First: coadds `sources` on the global grid into <output>/mosaic.h5, all ranks
-/// together. *Collective*.
-void assemble(std::vector<engine::MosaicSource> const& sources, plan::MosaicPlan const& mosaic,
-              AssemblyRequest const& request, RunConfig const& config, Context& context);
+/// P5 and Mosaic-First: coadds the sources of the job, which lie on the global grid and are
+/// matched, into <output>/mosaic.h5, all ranks together. Weighs the sources and sets the recipe of
+/// the job. *Collective*.
+void assemble(engine::CoaddJob& job, plan::MosaicPlan const& mosaic, AssemblyRequest const& request,
+              RunConfig const& config, Context& context);
 
 /// Name of the canvas file of a run.
 [[nodiscard]] std::string canvas_path(RunConfig const& config);

@@ -132,7 +132,7 @@ engine::CoaddJob Overview::make_job(std::vector<Source> const& sources, sky::Sky
     runner_.for_each(sources.size(), [&](std::size_t i, int worker) {
         sky::SkyWcs const& own = grids[static_cast<std::size_t>(worker)];
         sky::SkyWcs const source(*sources[i].first);
-        engine::CoaddInput& input = job.inputs[i];
+        engine::PlacedSource& input = job.inputs[i];
         input.pixels = sources[i].second;
         engine::Placement const placement = engine::place_on_grid(own, source);
         input.footprint = placement.footprint;
@@ -154,7 +154,7 @@ CoaddFacts Overview::facts_of(plan::PlanKind kind, engine::CoaddJob const& job, 
     }
     // The noise of each pixel travels where rejection needs it: of tiles and of frames with weight
     // maps, which are not measured yet.
-    bool const has_maps = std::ranges::any_of(job.inputs, [](engine::CoaddInput const& input) {
+    bool const has_maps = std::ranges::any_of(job.inputs, [](engine::PlacedSource const& input) {
         return input.pixels->held_planes() > input.pixels->planes();
     });
     if (job.recipe.combine.rejection != compute::Rejection::none &&
@@ -183,7 +183,7 @@ CoaddFacts Overview::facts_of(plan::PlanKind kind, engine::CoaddJob const& job, 
     facts.route = route;
     if (route == engine::Route::push && ranks > 1) {
         std::vector<plan::SentFootprint> sent;
-        for (engine::CoaddInput const& input : job.inputs) {
+        for (engine::PlacedSource const& input : job.inputs) {
             sent.push_back({input.footprint, input.home});
         }
         facts.traffic = plan::push_traffic(sent, decomposition, facts.parallel.rows_per_chunk,

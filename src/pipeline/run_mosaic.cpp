@@ -3,12 +3,14 @@
 
 #include <memory>
 
+#include "sectile/core/event_count.hpp"
 #include "sectile/core/fault_injection.hpp"
 #include "sectile/core/log.hpp"
 #include "sectile/pipeline/plan_overview.hpp"
 #include "sectile/plan/mosaic_plan.hpp"
 
 #include "pipeline/context.hpp"
+#include "pipeline/event_report.hpp"
 #include "pipeline/heavy_phase.hpp"
 #include "pipeline/memory_check.hpp"
 #include "pipeline/mosaic_modes.hpp"
@@ -61,6 +63,7 @@ core::ExitCode run_mosaic(RunConfig const& config, comm::Communicator const& wor
 {
     report::LogFile log(world.rank(), config.log_level);
     core::set_faults(config.faults, world.rank());
+    core::reset_events();
     RunFiles const files(config, world, log);
     Context context(config, world);
     TelemetryRun telemetry(config, context);
@@ -76,6 +79,7 @@ core::ExitCode run_mosaic(RunConfig const& config, comm::Communicator const& wor
         throw;
     }
     telemetry.finish();
+    report_events(context);
     if (world.is_root()) {
         write_report(config, mosaic, context, {});
         files.clean_up(mosaic);

@@ -10,6 +10,7 @@ namespace sectile::pipeline
 {
 namespace
 {
+using astrometry::Finding;
 using Json = nlohmann::json;
 
 std::vector<std::uint8_t> packed(std::vector<Finding> const& findings)
@@ -34,14 +35,13 @@ std::vector<Finding> unpacked(std::span<std::byte const> bytes)
 }
 }  // namespace
 
-std::vector<Finding> deal_findings(Context& context, std::string const& phase,
-                                   std::vector<std::size_t> const& work,
-                                   std::function<Finding(std::size_t frame)> const& task)
+std::vector<Finding> deal_findings(Context& context, std::string const& phase, std::size_t count,
+                                   std::function<Finding(std::size_t task)> const& task)
 {
     auto const ranks = static_cast<std::size_t>(context.world.size());
     std::vector<std::size_t> own;
-    for (auto i = static_cast<std::size_t>(context.world.rank()); i < work.size(); i += ranks) {
-        own.push_back(work[i]);
+    for (auto i = static_cast<std::size_t>(context.world.rank()); i < count; i += ranks) {
+        own.push_back(i);
     }
     std::vector<Finding> found(own.size());
     comm::agree(context.world, phase, [&] {
@@ -49,7 +49,7 @@ std::vector<Finding> deal_findings(Context& context, std::string const& phase,
                                    [&](std::size_t i) { found[i] = task(own[i]); });
     });
     std::vector<std::uint8_t> const bytes = packed(found);
-    std::vector<Finding> all(work.size());
+    std::vector<Finding> all(count);
     auto const parts = comm::all_gather(context.world, std::as_bytes(std::span(bytes)));
     for (std::size_t rank = 0; rank < parts.size(); ++rank) {
         std::vector<Finding> part = unpacked(parts[rank]);

@@ -18,7 +18,7 @@ namespace
 using Json = nlohmann::json;
 
 /// Raised when the layout of the bytes changes, so that ranks of different builds notice.
-constexpr std::uint32_t layout_version = 5;
+constexpr std::uint32_t layout_version = 6;
 
 /// Numbers travel as byte strings, little-endian IEEE 754, because CBOR writers narrow doubles and
 /// replace NaN by one canonical NaN; a byte string keeps every bit, NaN and infinities included.
@@ -326,7 +326,8 @@ Json packed(FrameRecord const& record)
          static_cast<int>(record.verdict.state), record.verdict.reason, packed(record.planes),
          packed(std::span(&record.masked_fraction, 1)), packed(record.footprint),
          packed(record.quality), packed(record.stars), packed(record.registration),
-         packed(record.header.weight), packed(record.header.mask)});
+         packed(record.header.weight), packed(record.header.mask), packed(record.header.coverage),
+         packed(record.header.alpha)});
 }
 
 FrameRecord record_of(Json const& json)
@@ -349,6 +350,8 @@ FrameRecord record_of(Json const& json)
     record.registration = registration_of(json.at(14));
     record.header.weight = partner_of(json.at(15));
     record.header.mask = partner_of(json.at(16));
+    record.header.coverage = partner_of(json.at(17));
+    record.header.alpha = partner_of(json.at(18));
     return record;
 }
 

@@ -22,15 +22,6 @@ using image::BayerPattern;
 
 constexpr float nan_value = std::numeric_limits<float>::quiet_NaN();
 
-sky::FrameHeader header_of(sky::FramePartner const& partner)
-{
-    sky::FrameHeader header;
-    header.path = partner.path;
-    header.hdu = partner.hdu;
-    header.geometry = partner.geometry;
-    return header;
-}
-
 image::Image<float> read_stored(sky::FrameHeader const& header, core::Box const& box)
 {
     image::Image<float> pixels(box, header.geometry.stored_planes);
@@ -131,7 +122,7 @@ class StoredPixels
             bytes = std::max(bytes, source::bytes_while_open(*master));
         }
         for (sky::FramePartner const* const partner : {&header_.weight, &header_.mask}) {
-            bytes = std::max(bytes, source::bytes_while_open(header_of(*partner)));
+            bytes = std::max(bytes, source::bytes_while_open(sky::header_of(*partner)));
         }
         return bytes;
     }
@@ -145,7 +136,7 @@ class StoredPixels
         calibrate(pixels.science.view());
         apply_mask(pixels.science.view());
         if (header_.weight.exists()) {
-            image::Image<float> weight = read_stored(header_of(header_.weight), wide);
+            image::Image<float> weight = read_stored(sky::header_of(header_.weight), wide);
             to_inverse_variance(weight.view(), preparation_.weight_type, header_.weight.scale);
             mask_weightless(std::as_const(weight).view(), pixels.science.view());
             if (is_weighing()) {

@@ -2,10 +2,10 @@
 #include "sectile/source/tile_source.hpp"
 
 #include <filesystem>
-#include <optional>
 #include <utility>
 
 #include "sectile/core/error.hpp"
+#include "sectile/core/event_count.hpp"
 #include "sectile/io/frame_reader.hpp"
 
 namespace sectile::source
@@ -22,16 +22,32 @@ std::string stem_of(std::string const& path)
     return name.replace_extension().string();
 }
 
+/// What the header of the partner file `path` says; nothing where there is no such file.
+sky::FramePartner find_partner(sky::FrameGeometry const& tile, std::string const& path, int planes)
+{
+    if (!std::filesystem::exists(path)) {
+        return {};
+    }
+    core::count_event(core::Event::tile_partner_scan);
+    io::FileScan const scan = io::scan_file(path, false);
+    bool const matches = !scan.frames.empty() && scan.frames.front().geometry.width == tile.width &&
+                         scan.frames.front().geometry.height == tile.height &&
+                         scan.frames.front().geometry.planes == planes;
+    if (!matches) {
+        throw core::InputError(core::sentence("the tile partner " + path + " cannot be used",
+                                              scan.frames.empty() && !scan.unreadable.empty()
+                                                  ? scan.unreadable.front().reason
+                                                  : "its shape is not that of the tile",
+                                              "write it again or move it away"));
+    }
+    sky::FrameHeader const& header = scan.frames.front();
+    return {header.path, header.hdu, header.geometry, 1.0};
+}
+
 class TileSource final : public PixelSource
 {
   public:
-    explicit TileSource(sky::FrameHeader header) : header_(std::move(header))
-    {
-        TileFiles const files = tile_files(header_.path);
-        weight_ = partner(files.weight, header_.geometry.planes);
-        coverage_ = partner(files.coverage, header_.geometry.planes);
-        alpha_ = partner(files.alpha, 1);
-    }
+    explicit TileSource(sky::FrameHeader header) : header_(std::move(header)) {}
 
     [[nodiscard]] core::Box bounds() const override
     {
@@ -40,10 +56,11 @@ class TileSource final : public PixelSource
     [[nodiscard]] int planes() const override { return header_.geometry.planes; }
     [[nodiscard]] int held_planes() const override
     {
-        return planes() * (1 + (weight_ ? 1 : 0) + (coverage_ ? 1 : 0)) + (alpha_ ? 1 : 0);
+        int const like_science = 1 + (has_weight() ? 1 : 0) + (header_.coverage.exists() ? 1 : 0);
+        return planes() * like_science + (header_.alpha.exists() ? 1 : 0);
     }
 
-    [[nodiscard]] bool has_weight() const override { return weight_.has_value(); }
+    [[nodiscard]] bool has_weight() const override { return header_.weight.exists(); }
     [[nodiscard]] int planes_while_reading() const override { return 0; }
     [[nodiscard]] int margin_while_reading() const override { return 0; }
     [[nodiscard]] std::int64_t bytes_while_open() const override
@@ -53,42 +70,22 @@ class TileSource final : public PixelSource
 
     [[nodiscard]] SourcePixels read(core::Box const& window) const override
     {
-        SourcePixels pixels;
-        pixels.science = read_plane(header_, window);
-        if (weight_) {
-            pixels.weight = read_plane(*weight_, window);
-        }
-        if (coverage_) {
-            pixels.coverage = read_plane(*coverage_, window);
-        }
-        if (alpha_) {
-            pixels.alpha = read_plane(*alpha_, window);
-        }
-        return pixels;
+        return {read_science(window), read_partner(header_.weight, window),
+                read_partner(header_.coverage, window), read_partner(header_.alpha, window)};
+    }
+    [[nodiscard]] image::Image<float> read_science(core::Box const& window) const override
+    {
+        return read_planes(header_, window);
     }
 
   private:
-    [[nodiscard]] std::optional<sky::FrameHeader> partner(std::string const& path, int planes) const
+    static image::Image<float> read_partner(sky::FramePartner const& partner,
+                                            core::Box const& window)
     {
-        if (!std::filesystem::exists(path)) {
-            return std::nullopt;
-        }
-        io::FileScan const scan = io::scan_file(path, false);
-        bool const matches = !scan.frames.empty() &&
-                             scan.frames.front().geometry.width == header_.geometry.width &&
-                             scan.frames.front().geometry.height == header_.geometry.height &&
-                             scan.frames.front().geometry.planes == planes;
-        if (!matches) {
-            throw core::InputError(core::sentence("the tile partner " + path + " cannot be used",
-                                                  scan.frames.empty() && !scan.unreadable.empty()
-                                                      ? scan.unreadable.front().reason
-                                                      : "its shape is not that of the tile",
-                                                  "write it again or move it away"));
-        }
-        return scan.frames.front();
+        return partner.exists() ? read_planes(sky::header_of(partner), window)
+                                : image::Image<float>();
     }
-
-    static image::Image<float> read_plane(sky::FrameHeader const& header, core::Box const& window)
+    static image::Image<float> read_planes(sky::FrameHeader const& header, core::Box const& window)
     {
         image::Image<float> pixels(window, header.geometry.planes);
         io::FrameReader reader(header);
@@ -97,11 +94,16 @@ class TileSource final : public PixelSource
     }
 
     sky::FrameHeader header_;
-    std::optional<sky::FrameHeader> weight_;
-    std::optional<sky::FrameHeader> coverage_;
-    std::optional<sky::FrameHeader> alpha_;
 };
 }  // namespace
+
+void find_tile_partners(sky::FrameHeader& tile)
+{
+    TileFiles const files = tile_files(tile.path);
+    tile.weight = find_partner(tile.geometry, files.weight, tile.geometry.planes);
+    tile.coverage = find_partner(tile.geometry, files.coverage, tile.geometry.planes);
+    tile.alpha = find_partner(tile.geometry, files.alpha, 1);
+}
 
 std::shared_ptr<PixelSource const> make_tile_source(sky::FrameHeader header)
 {

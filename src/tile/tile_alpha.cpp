@@ -10,8 +10,6 @@
 #include "sectile/core/error.hpp"
 #include "sectile/io/fits_writer.hpp"
 #include "sectile/io/frame_reader.hpp"
-#include "sectile/source/tile_source.hpp"
-#include "sectile/tile/tile_files.hpp"
 
 namespace sectile::tile
 {
@@ -248,26 +246,18 @@ void make_tile_alpha(std::int64_t width, std::int64_t height, int planes, AlphaR
     AlphaMaker(width, height, planes, recipe, rows_per_block, read, write).make();
 }
 
-void write_tile_alpha(std::string const& science_path, AlphaRecipe const& recipe,
-                      std::int64_t rows_per_block, std::string const& wcs_cards)
+void write_tile_alpha(sky::FrameHeader const& tile, AlphaRecipe const& recipe,
+                      std::int64_t rows_per_block)
 {
-    source::TileFiles const files = source::tile_files(science_path);
-    io::FileScan const scan = io::scan_file(files.coverage, false);
-    if (scan.frames.empty()) {
-        throw core::IoError(core::sentence(
-            "cannot read the coverage " + files.coverage,
-            scan.unreadable.empty() ? "it holds no image" : scan.unreadable[0].reason));
-    }
-    sky::FrameHeader const& header = scan.frames.front();
-    io::FrameReader reader(header);
+    io::FrameReader reader(sky::header_of(tile.coverage));
     io::FitsImageSpec spec;
-    spec.width = header.geometry.width;
-    spec.height = header.geometry.height;
-    spec.wcs_cards = wcs_cards;
-    io::FitsWriter writer(files.alpha);
+    spec.width = tile.geometry.width;
+    spec.height = tile.geometry.height;
+    spec.wcs_cards = tile.wcs.cards;
+    io::FitsWriter writer(tile.alpha.path);
     writer.begin_image(spec);
     make_tile_alpha(
-        spec.width, spec.height, header.geometry.planes, recipe, rows_per_block,
+        spec.width, spec.height, tile.geometry.planes, recipe, rows_per_block,
         [&](image::ImageView<float> rows) { reader.read(rows); },
         [&](image::ImageView<float const> rows) { writer.write_rows(rows); });
     writer.commit();

@@ -77,6 +77,27 @@ std::span<std::byte const> take_pixels(std::span<std::byte const> in, image::Ima
 }
 }  // namespace
 
+sky::FrameHeader header_of_written_tile(std::string const& science_path,
+                                        sky::WcsDescription const& wcs, int planes)
+{
+    sky::FrameHeader tile;
+    tile.path = science_path;
+    tile.geometry.width = wcs.width;
+    tile.geometry.height = wcs.height;
+    tile.geometry.planes = planes;
+    tile.geometry.stored_planes = planes;
+    tile.geometry.bits_per_pixel = -32;
+    tile.wcs = wcs;
+    source::TileFiles const files = source::tile_files(science_path);
+    tile.weight = {files.weight, 0, tile.geometry, 1.0};
+    tile.coverage = {files.coverage, 0, tile.geometry, 1.0};
+    tile.coverage.geometry.bits_per_pixel = 32;
+    tile.alpha = {files.alpha, 0, tile.geometry, 1.0};
+    tile.alpha.geometry.planes = 1;
+    tile.alpha.geometry.stored_planes = 1;
+    return tile;
+}
+
 struct TileSink::Impl
 {
     Impl(comm::Communicator communicator, core::Box const& box, int plane_count, bool with_maps)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # cmake -DROOT=<repository> -P check_layers.cmake
 #
-# Fails when a file of src/ or include/ includes a layer that does not stand below its own, a private
-# header of another layer, or a third-party header outside the folder that owns it.
+# Fails when a file of src/ or include/ includes a room that does not stand below its own, a private
+# header of another room, or a third-party header outside the folder that owns it.
 cmake_minimum_required(VERSION 3.25)
 
 # Rooms that a room stands on. What stands below those may be used too.
@@ -50,7 +50,7 @@ set(owned
     "^boost/"               "^src/app/"
     "^hwloc"                "^src/machine/"
     "^(tbb|oneapi)/"        "^src/(machine|simulate)/")
-# The one private header that another layer may see: the MPI communicator that parallel HDF5 needs.
+# The one private header that another room may see: the MPI communicator that parallel HDF5 needs.
 set(lent_header "comm/mpi_handle.hpp")
 set(lent_to "^src/io/hdf5[a-z0-9_]*\\.")
 
@@ -74,7 +74,7 @@ foreach(file IN LISTS files)
     endif()
     set(layer "${CMAKE_MATCH_2}")
     if(NOT layer IN_LIST layers)
-        message(FATAL_ERROR "${file} belongs to no known layer")
+        message(FATAL_ERROR "${file} belongs to no known room")
     endif()
     file(STRINGS "${ROOT}/${file}" lines REGEX "^[ \t]*#[ \t]*include[ \t]*[<\"]")
     foreach(line IN LISTS lines)
@@ -104,5 +104,5 @@ foreach(file IN LISTS files)
     endforeach()
 endforeach()
 if(breaches GREATER 0)
-    message(FATAL_ERROR "${breaches} breaches of the layers")
+    message(FATAL_ERROR "${breaches} breaches between the rooms")
 endif()

@@ -173,7 +173,7 @@ class CoaddRanks : public ::testing::Test
         job.canvas = grid_.bounds();
         job.recipe.combine = combine;
         for (std::uint32_t i = 0; i < 5; ++i) {
-            engine::CoaddInput input;
+            engine::PlacedSource input;
             input.id = core::SourceId{i};
             input.pixels = std::make_shared<PatternSource>(i, core::Box{0, 0, width_, 60},
                                                            static_cast<int>(i) == failing);

@@ -70,7 +70,7 @@ TEST(Agreement, WhatAllRanksSayIsSaidOnce)
     EXPECT_EQ(outcome.code, core::ExitCode::usage);
 }
 
-TEST(Agreement, DifferentMessagesNameTheirRanksAndTheLowestGivesTheCode)
+TEST(Agreement, DifferentMessagesNameTheirRanks)
 {
     auto const world = Communicator::world();
     if (world.size() == 1) {
@@ -90,6 +90,88 @@ TEST(Agreement, DifferentMessagesNameTheirRanksAndTheLowestGivesTheCode)
                                 " ranks: rank 0: no star | rank 1: rank 1 cannot read"),
               0U)
         << outcome.text;
+}
+
+TEST(Agreement, EqualMessagesAreQuotedOnceWithTheirRanks)
+{
+    auto const world = Communicator::world();
+    if (world.size() < 3) {
+        GTEST_SKIP() << "two ranks that fail and one that does not";
+    }
+    int const last = world.size() - 1;
+
+    Outcome const outcome = outcome_of(world, [&] {
+        if (world.rank() > 0) {
+            throw core::IoError("the disk is full");
+        }
+    });
+
+    EXPECT_EQ(outcome.text, "stage 'master tiles' failed on ranks 1-" + std::to_string(last) +
+                                ": the disk is full");
+    EXPECT_EQ(outcome.code, core::ExitCode::io_error);
+}
+
+TEST(Agreement, TheLastRankIsQuotedAmongManyThatSayTheSame)
+{
+    auto const world = Communicator::world();
+    if (world.size() < 3) {
+        GTEST_SKIP() << "the ranks differ in two ways";
+    }
+    int const last = world.size() - 1;
+
+    Outcome const outcome = outcome_of(world, [&] {
+        throw core::IoError(world.rank() == last ? "the disk is gone" : "the file is cut off");
+    });
+
+    std::string const n = std::to_string(world.size());
+    EXPECT_EQ(outcome.text, "stage 'master tiles' failed on " + n + " of " + n +
+                                " ranks: ranks 0-" + std::to_string(last - 1) +
+                                ": the file is cut off | rank " + std::to_string(last) +
+                                ": the disk is gone");
+}
+
+TEST(Agreement, ASpecificExitCodeComesBeforeAnInternalError)
+{
+    auto const world = Communicator::world();
+    if (world.size() == 1) {
+        GTEST_SKIP() << "one rank cannot differ from itself";
+    }
+    int const last = world.size() - 1;
+
+    Outcome const outcome = outcome_of(world, [&] {
+        if (world.rank() == 0) {
+            throw core::InternalError("a contract was broken");
+        }
+        if (world.rank() == last) {
+            throw core::IoError("the disk is full");
+        }
+    });
+
+    EXPECT_EQ(outcome.code, core::ExitCode::io_error);
+    std::string const n = std::to_string(world.size());
+    EXPECT_EQ(outcome.text, "stage 'master tiles' failed on 2 of " + n + " ranks: rank " +
+                                std::to_string(last) +
+                                ": the disk is full | rank 0: a contract was broken");
+}
+
+TEST(Agreement, QuotesEveryExitCodeHoweverManyMessagesThereAre)
+{
+    auto const world = Communicator::world();
+    if (world.size() == 1) {
+        GTEST_SKIP() << "one rank cannot differ from itself";
+    }
+    bool const is_last = world.rank() == world.size() - 1;
+
+    Outcome const outcome = outcome_of(world, [&] {
+        if (is_last) {
+            throw core::InternalError("a contract was broken");
+        }
+        throw core::IoError("cannot read file " + std::to_string(world.rank()));
+    });
+
+    EXPECT_NE(outcome.text.find("a contract was broken"), std::string::npos) << outcome.text;
+    EXPECT_NE(outcome.text.find("cannot read file 0"), std::string::npos) << outcome.text;
+    EXPECT_EQ(outcome.code, core::ExitCode::io_error);
 }
 
 TEST(Agreement, LongMessagesAreCut)

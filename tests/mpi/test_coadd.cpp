@@ -60,7 +60,7 @@ TEST_F(CoaddRanks, FailingSourceEndsTheCoaddOnEveryRank)
 {
     auto const job = make_job({}, 3);
 
-    EXPECT_THROW((void)coadd(job, comm_, engine::Route::pull, 10, 150), core::IoError);
-    EXPECT_THROW((void)coadd(job, comm_, engine::Route::push, 10, 150), core::IoError);
+    EXPECT_THROW((void)coadd(job, comm_, engine::Route::pull, 10, 150), core::StageFailed);
+    EXPECT_THROW((void)coadd(job, comm_, engine::Route::push, 10, 150), core::StageFailed);
 }
 }  // namespace

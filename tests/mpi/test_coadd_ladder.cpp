@@ -169,7 +169,7 @@ TEST_F(CoaddLadder, EndsWithASentenceWhenNothingIsLeft)
     core::set_faults("allocation=1x100000", comm_.rank());
 
     EXPECT_THROW((void)coadd(make_job(robust_), comm_, engine::Route::pull, 64, 3000),
-                 core::IoError);
+                 core::StageFailed);
 }
 
 TEST_F(CoaddLadder, KeepsToARealBudget)

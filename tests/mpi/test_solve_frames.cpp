@@ -1,87 +1,28 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <numbers>
 #include <string>
 #include <vector>
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "sectile/core/hash.hpp"
 #include "sectile/io/wcs_file.hpp"
-#include "sectile/plan/footprint.hpp"
-#include "sectile/sky/sky_wcs.hpp"
 
 #include "pipeline/p1_solve.hpp"
 #include "support/fake_solver.hpp"
-#include "support/fits_card.hpp"
 #include "support/mpi_scratch_folder.hpp"
-#include "unit/core/pseudo_random.hpp"
+#include "support/star_frames.hpp"
 
 namespace sectile::pipeline
 {
 namespace
 {
 using plan::FrameRecord;
-using test::card;
-
-constexpr int width = 1000;
-constexpr int height = 800;
-constexpr double scale = 3.0;  // arcsec
-
-/// A frame's true place, and what it states.
-struct Place
-{
-    double ra = 150.0;
-    double dec = 30.0;
-    double angle = 0.0;  ///< degrees
-    bool distorted = false;
-};
-
-sky::WcsDescription wcs_at(Place const& place)
-{
-    double const angle = place.angle * std::numbers::pi / 180.0;
-    double const step = scale / 3600.0;
-    char const* const suffix = place.distorted ? "-SIP" : "";
-    sky::WcsDescription wcs;
-    wcs.cards = card(fmt::format("CTYPE1  = 'RA---TAN{}'", suffix)) +
-                card(fmt::format("CTYPE2  = 'DEC--TAN{}'", suffix)) +
-                card(fmt::format("CRVAL1  = {:.12f}", place.ra)) +
-                card(fmt::format("CRVAL2  = {:.12f}", place.dec)) + card("CRPIX1  = 480.0") +
-                card("CRPIX2  = 410.0") +
-                card(fmt::format("CD1_1   = {:.15E}", -step * std::cos(angle))) +
-                card(fmt::format("CD1_2   = {:.15E}", step * std::sin(angle))) +
-                card(fmt::format("CD2_1   = {:.15E}", step * std::sin(angle))) +
-                card(fmt::format("CD2_2   = {:.15E}", step * std::cos(angle)));
-    if (place.distorted) {
-        // 2 px in the corner, of no symmetry that a turn would keep.
-        wcs.cards += card("A_ORDER = 2") + card("A_2_0   = 8E-6") + card("A_1_1   = 0") +
-                     card("A_0_2   = 0") + card("B_ORDER = 2") + card("B_2_0   = 0") +
-                     card("B_1_1   = 4E-6") + card("B_0_2   = 0");
-    }
-    wcs.width = width;
-    wcs.height = height;
-    return wcs;
-}
-
-/// The same 4000 stars for all frames, in 4 by 4 degrees.
-std::vector<std::pair<sky::SkyCoord, double>> make_sky()
-{
-    PseudoRandom generator(7);
-    std::vector<std::pair<sky::SkyCoord, double>> stars;
-    for (int i = 0; i < 4000; ++i) {
-        double const lon = 148.0 + 4.0 * generator.uniform(0.0, 1.0);
-        double const lat = 28.0 + 4.0 * generator.uniform(0.0, 1.0);
-        double const flux = std::pow(generator.uniform(1e-3, 1.0), -1.5);
-        stars.push_back({{core::Angle::from_degrees(lon), core::Angle::from_degrees(lat)}, flux});
-    }
-    return stars;
-}
+using test::Place;
+using test::wcs_at;
 
 class SolveFrames : public ::testing::Test
 {
@@ -104,17 +45,6 @@ class SolveFrames : public ::testing::Test
         std::size_t const index = frames.size();
         std::string const name = "frame_" + std::to_string(index);
         std::string const path = scratch.file(folder + "/" + name + ".fits");
-        FrameRecord frame;
-        frame.id = core::FrameId{static_cast<std::uint32_t>(index)};
-        frame.header.path = path;
-        frame.header.geometry.width = width;
-        frame.header.geometry.height = height;
-        frame.header.facts.instrument = "camera";
-        frame.header.facts.ra_hint = place.ra + 0.1;
-        frame.header.facts.dec_hint = place.dec - 0.1;
-        frame.header.facts.mjd = 60000.0 + static_cast<double>(index) * 1e-3;
-        frame.verdict = {plan::FrameState::quarantined, plan::no_wcs_reason};
-        fill_stars(frame, place, index);
         if (world.is_root()) {
             std::filesystem::create_directories(scratch.file(folder));
             std::ofstream(path).put('\n');
@@ -123,40 +53,14 @@ class SolveFrames : public ::testing::Test
             }
         }
         comm::barrier(world);
-        frames.push_back(std::move(frame));
+        frames.push_back(test::frame_without_wcs(index, path, place));
         places.push_back(place);
     }
 
     /// The last frame added has a WCS of its own.
     void give_wcs(Place const& place, std::string const& origin)
     {
-        FrameRecord& frame = frames.back();
-        frame.header.wcs = wcs_at(place);
-        frame.header.wcs_origin = origin;
-        frame.footprint = plan::footprint_of(sky::SkyWcs(frame.header.wcs));
-        frame.verdict = {};
-    }
-
-    static void fill_stars(FrameRecord& frame, Place const& place, std::uint64_t seed)
-    {
-        static auto const sky_stars = make_sky();
-        PseudoRandom generator(100 + seed);
-        sky::SkyWcs const wcs(wcs_at(place));
-        std::vector<std::pair<double, plan::FrameStar>> found;
-        for (auto const& [direction, flux] : sky_stars) {
-            sky::PixelPos const p = wcs.sky_to_pixel(direction);
-            if (p.x > 0 && p.y > 0 && p.x < width - 1 && p.y < height - 1) {
-                double const seen = flux * (1.0 + 0.1 * generator.normal());
-                found.push_back({seen,
-                                 {static_cast<float>(p.x + 0.05 * generator.normal()),
-                                  static_cast<float>(p.y + 0.05 * generator.normal()),
-                                  {static_cast<float>(seen), 0.0F, 0.0F}}});
-            }
-        }
-        std::ranges::sort(found, std::greater{}, [](auto const& star) { return star.first; });
-        for (std::size_t i = 0; i < std::min<std::size_t>(found.size(), 120); ++i) {
-            frame.stars.push_back(found[i].second);
-        }
+        test::give_wcs(frames.back(), place, origin);
     }
 
     void solve()
@@ -183,15 +87,7 @@ class SolveFrames : public ::testing::Test
     /// Largest distance, in pixels, between a corner's place and the truth.
     [[nodiscard]] double error_of(std::size_t i) const
     {
-        sky::SkyWcs const truth(wcs_at(places[i]));
-        sky::SkyWcs const own(frames[i].header.wcs);
-        double worst = 0.0;
-        for (sky::PixelPos const p : {sky::PixelPos{0, 0}, sky::PixelPos{999, 0},
-                                      sky::PixelPos{0, 799}, sky::PixelPos{999, 799}}) {
-            worst = std::max(
-                worst, plan::separation_of(own.pixel_to_sky(p), truth.pixel_to_sky(p)).arcsec());
-        }
-        return worst / scale;
+        return test::corner_error(frames[i], places[i]);
     }
 
     void expect_same_on_all_ranks() const
@@ -391,6 +287,38 @@ TEST_F(SolveFrames, WrongHeadersOfAPointingAreReplacedAndRightOnesStay)
         EXPECT_EQ(frames[i].header.wcs_origin, "header");
         EXPECT_TRUE(frames[i].verdict.accepted());
     }
+}
+
+TEST_F(SolveFrames, ADryRunChangesNothingOnDisk)
+{
+    config.dry_run = true;
+    add({150.0, 30.0, 0.0});
+    frames[0].stars.clear();
+    std::string const other = scratch.file("out/.sectile/solve/of_a_running_job.wcs");
+    if (world.is_root()) {
+        std::filesystem::create_directories(std::filesystem::path(other).parent_path());
+        std::ofstream(other).put('\n');
+    }
+    comm::barrier(world);
+
+    solve();
+
+    comm::barrier(world);
+    EXPECT_TRUE(std::filesystem::exists(other));
+    EXPECT_FALSE(std::filesystem::exists(scratch.file("out/solutions")));
+    EXPECT_EQ(calls(), 0);
+    EXPECT_EQ(frames[0].verdict.reason, plan::no_wcs_reason) << "headers alone judge nobody";
+}
+
+TEST_F(SolveFrames, TheSolversOwnFilesAreRemovedAtTheEnd)
+{
+    add({150.0, 30.0, 0.0});
+
+    solve();
+
+    comm::barrier(world);
+    EXPECT_TRUE(std::filesystem::exists(scratch.file("out/solutions")));
+    EXPECT_FALSE(std::filesystem::exists(scratch.file("out/.sectile/solve")));
 }
 
 TEST_F(SolveFrames, TooFewStarsAreSaidSo)

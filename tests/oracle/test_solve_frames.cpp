@@ -38,14 +38,14 @@ std::vector<FrameRecord> frames_in(std::filesystem::path const& folder, bool dro
         FrameRecord frame;
         frame.id = core::FrameId{static_cast<std::uint32_t>(frames.size())};
         frame.header = std::move(scan.frames.at(0));
-        frame.stars = measure_frame(frame.header, {}, {}).stars;
+        frame.stars = ingest::measure_frame(frame.header, {}, {}).stars;
         sidecars.push_back(frame.header.wcs);
         if (drop_wcs) {
             frame.header.wcs.cards.clear();
             frame.header.wcs_origin.clear();
-            frame.verdict = {plan::FrameState::quarantined, no_wcs_reason};
+            frame.verdict = {plan::FrameState::quarantined, plan::no_wcs_reason};
         } else {
-            frame.footprint = footprint_of(sky::SkyWcs(frame.header.wcs));
+            frame.footprint = plan::footprint_of(sky::SkyWcs(frame.header.wcs));
         }
         frames.push_back(std::move(frame));
     }
@@ -62,7 +62,7 @@ RunConfig config_for(std::string const& output)
 {
     RunConfig config;
     config.output = output;
-    config.solver.program = SolverChoice::solve_field;
+    config.solver.program = astrometry::SolverChoice::solve_field;
     return config;
 }
 
@@ -195,12 +195,12 @@ TEST_F(SolveField, M27WrongWcsOfTheMount)
                                            sky::PixelPos{0, 975}, sky::PixelPos{1303, 975}}) {
             worst = std::max(
                 worst,
-                separation_of(right.pixel_to_sky(corner), own.pixel_to_sky(corner)).arcsec());
+                plan::separation_of(right.pixel_to_sky(corner), own.pixel_to_sky(corner)).arcsec());
         }
         double squares = 0.0;
         for (plan::FrameStar const& star : frame.stars) {
-            double const apart = separation_of(right.pixel_to_sky({star.x, star.y}),
-                                               own.pixel_to_sky({star.x, star.y}))
+            double const apart = plan::separation_of(right.pixel_to_sky({star.x, star.y}),
+                                                     own.pixel_to_sky({star.x, star.y}))
                                      .arcsec();
             squares += apart * apart;
         }

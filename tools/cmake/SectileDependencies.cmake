@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Third-party packages, each found once here and linked by the one layer that owns it.
+# Third-party packages, each found once here and linked by the one room that owns it.
 find_package(Threads REQUIRED)
 if(SECTILE_KERNELS_ONLY)
     return()

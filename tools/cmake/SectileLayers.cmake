@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# sectile_add_layer(NAME SOURCES ... [DEPENDS layer...] [LINK public...] [LINK_PRIVATE private...])
+# sectile_add_layer(NAME SOURCES ... [DEPENDS room...] [LINK public...] [LINK_PRIVATE private...])
 #
-# Declares the library of one layer. Only the layers in DEPENDS (and what they depend on) can be
-# included and linked; a third-party library in LINK_PRIVATE does not leak its headers upwards.
+# Declares the library of one room: a folder of src/. Only the rooms in DEPENDS (and what they stand
+# on) can be included and linked; a third-party library in LINK_PRIVATE does not leak its headers
+# upwards.
 function(sectile_add_layer name)
     cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LINK;LINK_PRIVATE" ${ARGN})
     add_library(sectile_${name} STATIC ${ARG_SOURCES})
@@ -12,10 +13,10 @@ function(sectile_add_layer name)
         PRIVATE "${PROJECT_SOURCE_DIR}/src")
     target_link_libraries(sectile_${name} PRIVATE sectile_flags ${ARG_LINK_PRIVATE})
     target_link_libraries(sectile_${name} PUBLIC ${ARG_LINK})
-    foreach(layer IN LISTS ARG_DEPENDS)
-        if(NOT TARGET sectile_${layer})
-            message(FATAL_ERROR "layer ${name} depends on ${layer}, which does not stand below it")
+    foreach(room IN LISTS ARG_DEPENDS)
+        if(NOT TARGET sectile_${room})
+            message(FATAL_ERROR "room ${name} depends on ${room}, which does not stand below it")
         endif()
-        target_link_libraries(sectile_${name} PUBLIC sectile_${layer})
+        target_link_libraries(sectile_${name} PUBLIC sectile_${room})
     endforeach()
 endfunction()

@@ -7,7 +7,9 @@ set(SECTILE_TEST_DATA "${PROJECT_SOURCE_DIR}/../shared/data" CACHE PATH
 # sectile_add_test(NAME SOURCES ... LAYERS ... [LINK ...] [RANKS 1 2 3 4] [LABELS ...] [TIMEOUT s])
 #
 # One GoogleTest executable. With RANKS it is run under mpiexec once per rank count (ctest name
-# NAME_rK); without, it is run as a plain process. A run that executes no test fails.
+# NAME_rK) and carries the label mpi; without, it is run as a plain process. A run that executes no
+# test fails. LAYERS: the rooms it uses. Labels are LABELS and those of the folder
+# (SECTILE_TEST_LABELS).
 function(sectile_add_test name)
     cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LAYERS;LINK;RANKS;LABELS" ${ARGN})
     if(NOT ARG_TIMEOUT)
@@ -32,13 +34,13 @@ function(sectile_add_test name)
             add_test(NAME ${name}_r${ranks}
                      COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} $<TARGET_FILE:${name}>)
             set_tests_properties(${name}_r${ranks} PROPERTIES
-                ENVIRONMENT "${environment}" TIMEOUT ${ARG_TIMEOUT} LABELS "mpi;${ARG_LABELS}"
+                ENVIRONMENT "${environment}" TIMEOUT ${ARG_TIMEOUT} LABELS "mpi;${SECTILE_TEST_LABELS};${ARG_LABELS}"
                 PROCESSORS ${ranks})
         endforeach()
     else()
         target_link_libraries(${name} PRIVATE sectile_test_main)
         add_test(NAME ${name} COMMAND ${name})
         set_tests_properties(${name} PROPERTIES
-            ENVIRONMENT "${environment}" TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+            ENVIRONMENT "${environment}" TIMEOUT ${ARG_TIMEOUT} LABELS "${SECTILE_TEST_LABELS};${ARG_LABELS}")
     endif()
 endfunction()

@@ -3,11 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
+
+// Whoever has a communicator agrees over it.
+#include "sectile/comm/agreement.hpp"
 
 namespace sectile::comm
 {
@@ -99,28 +101,6 @@ class Exchange
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
-
-/// Shared counter for dynamic work distribution (one-sided fetch-and-add on rank 0). Collective to
-/// make and to destroy; next() is not collective.
-class SharedCounter
-{
-  public:
-    explicit SharedCounter(Communicator const& comm);
-    ~SharedCounter();
-    SharedCounter(SharedCounter const&) = delete;
-    SharedCounter& operator=(SharedCounter const&) = delete;
-    [[nodiscard]] std::int64_t next();
-
-  private:
-    struct Impl;
-    std::unique_ptr<Impl> impl_;
-};
-
-/// Collective: runs `work` on every rank, then all ranks agree. If it threw on some of them, every
-/// rank throws the same core::StageFailed that names the ranks and their messages and carries the
-/// exit code of the lowest rank that failed. Inside `work` nothing may wait for a rank that could
-/// have thrown.
-void agree(Communicator const& comm, std::string const& stage, std::function<void()> const& work);
 
 /// Bytes of the messages and collectives of this process so far, to and from other ranks; a
 /// broadcast counts once on each side, whatever way the library takes. Any thread.

@@ -9,24 +9,34 @@
 #include "sectile/compute/backend.hpp"
 #include "sectile/machine/tbb_runner.hpp"
 #include "sectile/plan/decomposition.hpp"
+#include "sectile/plan/frame_record.hpp"
 #include "sectile/plan/parallel_plan.hpp"
 #include "sectile/sky/sky_wcs.hpp"
 #include "sectile/source/pixel_source.hpp"
 
 namespace sectile::engine
 {
-/// One input of a coadd with everything that was decided about it. The same on every rank of the
-/// team.
-struct CoaddInput
+enum class SourceKind : std::uint8_t
+{
+    frame,
+    tile
+};
+
+/// An input of a coadd: its record, where it falls on the grid, how it counts, and its pixels on
+/// demand. Made once from the record (place_sources()); photometry and weights are numbers that are
+/// set afterwards. The same on every rank of the team.
+struct PlacedSource
 {
     core::SourceId id;
+    SourceKind kind = SourceKind::frame;
+    plan::FrameRecord const* record = nullptr;  ///< outlives it; for weigh_sources() and the like
     std::shared_ptr<source::PixelSource const> pixels;
-    sky::WcsDescription const* wcs = nullptr;
-    core::Box footprint;  ///< destination pixels it may touch
+    sky::WcsDescription const* wcs = nullptr;  ///< outlives it
+    core::Box footprint;                       ///< destination pixels it may touch
     int map_spacing = 1;
     std::vector<compute::Photometry> photometry;  ///< one per plane
-    std::vector<double> weight_scale;
-    std::vector<double> noise_sigma;
+    std::vector<double> weight_scale;             ///< one per plane; empty: not weighed yet
+    std::vector<double> noise_sigma;              ///< one per plane, after photometry
     std::vector<image::NoiseCovariance> noise_covariance;  ///< empty: pixels are independent
     int home = 0;  ///< push route: the rank that holds and resamples it
     double row_spread =
@@ -41,7 +51,7 @@ struct CoaddJob
     core::Box canvas;
     int planes = 1;
     compute::CoaddRecipe recipe;
-    std::vector<CoaddInput> inputs;
+    std::vector<PlacedSource> inputs;
     bool rejection_maps = false;  ///< the strips tell what was rejected (StripOutput)
 };
 
@@ -104,8 +114,9 @@ struct CoaddStatistics
 /// and memory for stacks, in this order, and goes on (CoaddStatistics::ladder); the bytes stay the
 /// same.
 ///
-/// *Collective* over team.comm; only the calling thread communicates. Throws what reading and
-/// writing throw, and core::IoError when nothing is left to give up.
+/// *Collective* over team.comm; only the calling thread communicates. Throws comm::AgreedFailure on
+/// every rank alike, which tells what reading or writing threw where it failed, or that nothing is
+/// left to give up; and core::InternalError, on every rank too, when an input was not weighed.
 CoaddStatistics coadd(CoaddJob const& job, Team const& team, plan::ParallelPlan const& plan,
                       plan::Decomposition const& decomposition, Route route, StripSink& sink);
 }  // namespace sectile::engine

@@ -5,7 +5,6 @@
 
 #include "sectile/comm/communicator.hpp"
 #include "sectile/engine/coadd.hpp"
-#include "sectile/engine/mosaic_source.hpp"
 #include "sectile/source/preparations.hpp"
 
 namespace sectile::engine
@@ -33,23 +32,29 @@ struct Placement
 /// What the weights of a coadd of frames can say with a weighting.
 [[nodiscard]] compute::OutputWeight output_weight(Weighting weighting);
 
-/// Factors of the sources' weights for their sharpness: (f / fwhm)^2 with noise_fwhm, f the least
-/// fwhm that is known; a source without one counts as the median. Otherwise 1.
-[[nodiscard]] std::vector<double> sharpness_factors(std::vector<MosaicSource> const& sources,
-                                                    Weighting weighting);
+/// The accepted ones, in their order; pointers into `frames`.
+[[nodiscard]] std::vector<plan::FrameRecord const*> accepted_records(
+    std::vector<plan::FrameRecord> const& frames);
 
 /// Where the sources fall on the grid: inputs for the engine, ascending ids in the order of
-/// `sources`. The transforms are shared out over the ranks of `comm`. *Collective*. Keeps pointers
-/// into `sources` and `grid`. Weighting::none leaves of the weight maps of frames what they mask.
-///
-/// `weighting` of frames: noise_variance is w = 1 / sigma^2, sigma the noise after photometry, and
-/// noise_fwhm is that times the sharpness factor, which is at most 1, so that the weights of the
-/// result are at most inverse variances. Tiles are weighted by their weight planes. What
-/// neighbouring pixels share of their noise is that of debayering in frames, and in tiles as it
-/// was measured.
-[[nodiscard]] std::vector<CoaddInput> place_sources(comm::Communicator const& comm,
-                                                    machine::TbbRunner& runner,
-                                                    std::vector<MosaicSource> const& sources,
-                                                    sky::SkyWcs const& grid, Weighting weighting,
-                                                    source::Preparations const& preparations);
+/// `records`, without photometric correction and not weighed yet. Each is placed once, by one of
+/// the ranks of `comm`; the homes go round these. *Collective*. Keeps the pointers.
+/// Weighting::none leaves of the weight maps of frames what they mask. What neighbouring pixels
+/// share of their noise is that of debayering in frames, and in tiles as it was measured.
+[[nodiscard]] std::vector<PlacedSource> place_sources(
+    comm::Communicator const& comm, machine::TbbRunner& runner,
+    std::vector<plan::FrameRecord const*> const& records, SourceKind kind, sky::SkyWcs const& grid,
+    Weighting weighting, source::Preparations const& preparations);
+
+/// Factors of the sources' weights for their sharpness: (f / fwhm)^2 with noise_fwhm, f the least
+/// fwhm that is known; a source without one counts as the median. Otherwise 1.
+[[nodiscard]] std::vector<double> sharpness_factors(std::vector<PlacedSource> const& sources,
+                                                    Weighting weighting);
+
+/// Sets weight_scale and noise_sigma of sources whose photometry is settled, from what their
+/// records measured. `weighting` of frames (that they were placed with): noise_variance is
+/// w = 1 / sigma^2, sigma the noise after photometry, and noise_fwhm is that times the sharpness
+/// factor, which is at most 1, so that the weights of the result are at most inverse variances.
+/// Tiles are weighted by their weight planes.
+void weigh_sources(std::vector<PlacedSource>& sources, Weighting weighting);
 }  // namespace sectile::engine

@@ -5,9 +5,8 @@
 #include <vector>
 
 #include "sectile/comm/communicator.hpp"
-#include "sectile/engine/mosaic_source.hpp"
+#include "sectile/engine/coadd.hpp"
 #include "sectile/machine/crew.hpp"
-#include "sectile/source/preparations.hpp"
 
 namespace sectile::photometry
 {
@@ -44,10 +43,8 @@ struct PlaneMatch
 /// cells, then one global solution per plane of colour: first the slopes (method plane), each axis
 /// for itself, then the offsets that remain. Gauge: the mean offset and the mean slope of every
 /// connected component are 0. Gains that the sources have are kept and applied to their levels;
-/// the other corrections replace those in sources[i].photometry. *Collective*; the same
-/// corrections on every rank.
-std::vector<PlaneMatch> match_photometry(std::vector<engine::MosaicSource>& sources,
-                                         sky::SkyWcs const& grid, MatchOptions const& options,
-                                         comm::Communicator const& comm, machine::Crew& crew,
-                                         source::Preparations const& preparations);
+/// the other corrections replace those of job.inputs[i].photometry, and nothing else of the job
+/// changes; its recipe does not matter. *Collective*; the same corrections on every rank.
+std::vector<PlaneMatch> match_photometry(engine::CoaddJob& job, MatchOptions const& options,
+                                         comm::Communicator const& comm, machine::Crew& crew);
 }  // namespace sectile::photometry

@@ -54,8 +54,8 @@ struct FrameGeometry
     }
 };
 
-/// An image that says something about the pixels of a frame: its weight map or its mask. Of the
-/// stored shape of the frame, with one plane or as many as are stored.
+/// An image that says something about the pixels of a frame or of a master tile: weight map, mask,
+/// coverage or alpha. Of the stored shape of the frame, with one plane or as many as are stored.
 struct FramePartner
 {
     std::string path;  ///< empty: there is none
@@ -77,6 +77,18 @@ struct FrameHeader
     WcsDescription wcs;
     std::string wcs_origin;  ///< "header", "sidecar" or empty
     FramePartner weight;
-    FramePartner mask;
+    FramePartner mask;      ///< of a frame
+    FramePartner coverage;  ///< of a master tile
+    FramePartner alpha;     ///< of a master tile: one plane
 };
+
+/// As much of a header as a reader of pixels needs.
+[[nodiscard]] inline FrameHeader header_of(FramePartner const& partner)
+{
+    FrameHeader header;
+    header.path = partner.path;
+    header.hdu = partner.hdu;
+    header.geometry = partner.geometry;
+    return header;
+}
 }  // namespace sectile::sky

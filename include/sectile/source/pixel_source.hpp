@@ -49,6 +49,11 @@ class PixelSource
     /// call opens its own handle, so that open files stay few at any number of sources. Throws
     /// core::IoError.
     [[nodiscard]] virtual SourcePixels read(core::Box const& window) const = 0;
+    /// The science of read() alone, with the same NaN, for those who want nothing else.
+    [[nodiscard]] virtual image::Image<float> read_science(core::Box const& window) const
+    {
+        return read(window).science;
+    }
 };
 
 /// Bytes of the file behind a header that are in memory while it is open: all of a .gz file.

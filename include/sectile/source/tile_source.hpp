@@ -21,6 +21,11 @@ struct TileFiles
 };
 [[nodiscard]] TileFiles tile_files(std::string const& science_path);
 
-/// A master tile with its partner files; a missing partner means 1 everywhere.
+/// Looks for the partner files of a tile and puts what their headers say into its header; a file
+/// that is not there is no partner. Throws core::InputError when one cannot be used. Thread-safe.
+void find_tile_partners(sky::FrameHeader& tile);
+
+/// A master tile with the partners that its header names; a missing one means 1 everywhere. Opens
+/// nothing before read().
 [[nodiscard]] std::shared_ptr<PixelSource const> make_tile_source(sky::FrameHeader header);
 }  // namespace sectile::source

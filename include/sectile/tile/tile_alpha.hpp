@@ -6,6 +6,7 @@
 #include <string>
 
 #include "sectile/image/image.hpp"
+#include "sectile/sky/frame_header.hpp"
 
 namespace sectile::tile
 {
@@ -43,8 +44,8 @@ void make_tile_alpha(std::int64_t width, std::int64_t height, int planes, AlphaR
                      std::int64_t rows_per_block, CoverageReader const& read,
                      AlphaWriter const& write);
 
-/// Writes NAME.alpha.fits beside a finished tile from its coverage. `wcs_cards`: of the tile.
-/// Throws core::IoError.
-void write_tile_alpha(std::string const& science_path, AlphaRecipe const& recipe,
-                      std::int64_t rows_per_block, std::string const& wcs_cards);
+/// Writes the alpha of a finished tile from its coverage, both where the header of the tile names
+/// them. Throws core::IoError.
+void write_tile_alpha(sky::FrameHeader const& tile, AlphaRecipe const& recipe,
+                      std::int64_t rows_per_block);
 }  // namespace sectile::tile

@@ -21,6 +21,11 @@ struct RejectionFiles
     [[nodiscard]] bool are_wanted() const { return !low.empty(); }
 };
 
+/// The header of a tile that TileSink and write_tile_alpha() write, with its partners, as a scan of
+/// the files would find it.
+[[nodiscard]] sky::FrameHeader header_of_written_tile(std::string const& science_path,
+                                                      sky::WcsDescription const& wcs, int planes);
+
 /// Writes a tile by strips. With a team of several ranks the strips are gathered to the team's rank
 /// 0, which writes. Strips have rejection maps exactly when `rejection` names files for them.
 /// commit() is *collective* and makes the files of science, weight and coverage appear, and those

@@ -60,6 +60,8 @@ FrameRecord full_record()
     record.header.weight = {"/night 1/M 31.weight.fits", 2, {8001, 6001, 1, 1, false}, 0.1};
     record.header.mask = {"/night 1/M 31.fits", 5, {8001, 6001, 1, 1}, 1.0};
     record.header.mask.geometry.bits_per_pixel = 16;
+    record.header.coverage = {"/night 1/M 31.coverage.fits", 0, {8001, 6001, 3, 3}, 1.0};
+    record.header.alpha = {"/night 1/M 31.alpha.fits", 1, {8001, 6001, 1, 1}, 1.0};
     return record;
 }
 
@@ -142,6 +144,8 @@ void expect_same(FrameRecord const& a, FrameRecord const& b)
     expect_same(a.header.geometry, b.header.geometry);
     expect_same(a.header.weight, b.header.weight);
     expect_same(a.header.mask, b.header.mask);
+    expect_same(a.header.coverage, b.header.coverage);
+    expect_same(a.header.alpha, b.header.alpha);
     expect_same(a.header.facts, b.header.facts);
     EXPECT_EQ(a.header.wcs.cards, b.header.wcs.cards);
     EXPECT_EQ(a.header.wcs.width, b.header.wcs.width);

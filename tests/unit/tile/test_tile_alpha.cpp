@@ -4,9 +4,13 @@
 #include <cstring>
 #include <filesystem>
 #include <numbers>
+#include <tuple>
+#include <utility>
 
 #include <gtest/gtest.h>
 
+#include "sectile/core/error.hpp"
+#include "sectile/io/fits_writer.hpp"
 #include "sectile/io/frame_reader.hpp"
 #include "sectile/source/pixel_source.hpp"
 #include "sectile/source/tile_source.hpp"
@@ -19,6 +23,14 @@ namespace sectile::tile
 {
 namespace
 {
+void expect_same(sky::FrameGeometry const& a, sky::FrameGeometry const& b)
+{
+    EXPECT_EQ(std::tuple(a.width, a.height, a.planes, a.stored_planes, a.planes_last, a.bayer,
+                         a.bits_per_pixel, a.stored_width, a.stored_height),
+              std::tuple(b.width, b.height, b.planes, b.stored_planes, b.planes_last, b.bayer,
+                         b.bits_per_pixel, b.stored_width, b.stored_height));
+}
+
 /// Coverage of a tile that can be looked at pixel by pixel.
 struct Scene
 {
@@ -195,9 +207,13 @@ TEST(TileAlpha, IsReadWithTheTile)
     sink.write(box, {science.view(), weight.view(), coverage.view()});
     sink.commit();
 
-    write_tile_alpha(path, {6.0, 0.15}, 7, {});
+    sky::WcsDescription wcs;
+    wcs.width = 30;
+    wcs.height = 20;
+    sky::FrameHeader const tile = header_of_written_tile(path, wcs, 2);
+    write_tile_alpha(tile, {6.0, 0.15}, 7);
 
-    auto const source = source::make_tile_source(io::scan_file(path, false).frames.at(0));
+    auto const source = source::make_tile_source(tile);
     source::SourcePixels const pixels = source->read({-2, -2, 30, 20});
     EXPECT_EQ(source->held_planes(), 7);
     EXPECT_TRUE(source->has_weight());
@@ -207,6 +223,49 @@ TEST(TileAlpha, IsReadWithTheTile)
     EXPECT_NEAR(pixels.alpha.view().at(0, 22, 10),
                 std::pow(std::sin(std::numbers::pi / 4 * 5 / 6), 2), 1e-6);
     EXPECT_EQ(pixels.weight.view().at(1, 0, 0), 0.04F) << "the weight is that of the noise alone";
+    image::Image<float> const science_alone = source->read_science({-2, -2, 30, 20});
+    ASSERT_EQ(science_alone.box(), pixels.science.box());
+    EXPECT_EQ(science_alone.view().at(1, 12, 10), pixels.science.view().at(1, 12, 10));
+    EXPECT_TRUE(std::isnan(science_alone.view().at(0, -1, 0)));
+
+    // What the writer knows is what a scan finds.
+    sky::FrameHeader found = io::scan_file(path, false).frames.at(0);
+    source::find_tile_partners(found);
+    for (auto const& [a, b] : {std::pair{&tile.weight, &found.weight},
+                               {&tile.coverage, &found.coverage},
+                               {&tile.alpha, &found.alpha}}) {
+        EXPECT_EQ(a->path, b->path);
+        EXPECT_EQ(a->hdu, b->hdu);
+        expect_same(a->geometry, b->geometry);
+    }
+    expect_same(tile.geometry, found.geometry);
+}
+
+TEST(TileFiles, PartnerOfAnotherShapeIsRefusedAndAMissingOneIsNone)
+{
+    test::ScratchFolder const scratch("tile_partners");
+    auto const write = [&](std::string const& name, std::int64_t width) {
+        image::Image<float> const pixels({0, 0, width, 5}, 1);
+        io::FitsImageSpec spec;
+        spec.width = width;
+        spec.height = 5;
+        io::FitsWriter writer(scratch / name);
+        writer.begin_image(spec);
+        writer.write_rows(pixels.view());
+        writer.commit();
+    };
+    write("tile.fits", 9);
+    write("tile.weight.fits", 9);
+    sky::FrameHeader tile = io::scan_file(scratch / "tile.fits", false).frames.at(0);
+
+    source::find_tile_partners(tile);
+    EXPECT_TRUE(tile.weight.exists());
+    EXPECT_FALSE(tile.coverage.exists());
+    EXPECT_FALSE(tile.alpha.exists());
+    EXPECT_EQ(source::make_tile_source(tile)->held_planes(), 2);
+
+    write("tile.alpha.fits", 8);
+    EXPECT_THROW(source::find_tile_partners(tile), core::InputError);
 }
 }  // namespace
 }  // namespace sectile::tile
