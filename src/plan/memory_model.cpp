@@ -22,8 +22,11 @@ constexpr std::int64_t worker_bytes = std::int64_t{1} << 20;
 /// Files of the sink, what HDF5 keeps, records of the inputs, small buffers that the heap gives
 /// back late.
 constexpr std::int64_t phase_bytes = std::int64_t{4} << 20;
-/// Messages under way and collective writes of several ranks.
-constexpr std::int64_t transport_bytes = std::int64_t{4} << 20;
+/// Collective writes of several ranks, and messages under way between them.
+constexpr std::int64_t collective_bytes = std::int64_t{4} << 20;
+constexpr std::int64_t message_bytes = std::int64_t{4} << 20;
+/// Whole pages and bookkeeping of a block of samples.
+constexpr std::int64_t block_overhead_bytes = std::int64_t{8} << 10;
 /// Samples of a stack on disk that are combined at once.
 constexpr std::int64_t spilled_piece_bytes = std::int64_t{4} << 20;
 constexpr int most_sample_planes = 5;
@@ -84,7 +87,7 @@ std::int64_t MemoryModel::window_bytes(ChunkShape const& shape, StripLoad const&
     std::int64_t const in_use = windows_in_use(shape, load);
     std::int64_t const windows = pixel * std::min(load.window_pixels, in_use * load.largest_window);
     if (job_.route == Route::push) {
-        return windows + sample_bytes() * load.exchanged;
+        return windows + sample_bytes() * load.exchanged + 3 * load.sources * block_overhead_bytes;
     }
     if (shape.spills) {
         return windows + sample_bytes() * load.largest_part +
@@ -125,6 +128,14 @@ std::int64_t MemoryModel::window_overhead(StripLoad const& load) const
     return window_overhead_bytes + node_bytes * nodes;
 }
 
+std::int64_t MemoryModel::team_bytes() const
+{
+    if (job_.ranks == 1) {
+        return 0;
+    }
+    return collective_bytes + (job_.route == Route::push ? message_bytes : 0);
+}
+
 std::int64_t MemoryModel::peak_bytes(ChunkShape const& shape, StripLoad const& load) const
 {
     std::int64_t const depth = job_.running_mean ? 1 : std::max<std::int64_t>(job_.depth, 1);
@@ -146,7 +157,7 @@ std::int64_t MemoryModel::peak_bytes(ChunkShape const& shape, StripLoad const& l
     return pixels + sink_bytes(shape, load) +
            (at_once ? reading + combining : std::max(reading, combining)) +
            shape.workers * worker_bytes + windows_in_use(shape, load) * window_overhead(load) +
-           phase_bytes + (job_.ranks > 1 ? transport_bytes : 0) + job_.held_bytes;
+           phase_bytes + team_bytes() + job_.held_bytes;
 }
 
 std::int64_t MemoryModel::strip_bytes(ChunkShape const& shape) const

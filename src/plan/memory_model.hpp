@@ -82,6 +82,8 @@ class MemoryModel
     [[nodiscard]] std::int64_t load_bytes(std::int64_t window_pixels) const;
     [[nodiscard]] std::int64_t windows_in_use(ChunkShape const& shape, StripLoad const& load) const;
     [[nodiscard]] std::int64_t sample_bytes() const;
+    /// Of the libraries where several ranks work together.
+    [[nodiscard]] std::int64_t team_bytes() const;
     [[nodiscard]] std::int64_t window_overhead(StripLoad const& load) const;
 
     JobSize const& job_;
