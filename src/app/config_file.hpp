@@ -26,8 +26,8 @@ struct ConfigFile
 [[nodiscard]] ConfigFile parse_ini(std::string const& text, std::string const& origin,
                                    std::vector<OptionInfo> const& table, Problems& problems);
 
-/// JSON object of ZeMosaic (appendix of the specification), which also takes this program's own
-/// keys. Keys without a counterpart are named in the notes.
+/// JSON object of ZeMosaic (METHODS.md, section 16), which also takes this program's own keys. Keys
+/// without a counterpart are named in the notes.
 [[nodiscard]] ConfigFile parse_json(std::string const& text, std::string const& origin,
                                     std::vector<OptionInfo> const& table, Problems& problems);
 }  // namespace sectile::app

@@ -5,7 +5,7 @@
 
 namespace sectile::app
 {
-/// Whether a key is an option of the specification that this version does not offer yet. Asked only
+/// Whether a key belongs to a feature that is not there yet (METHODS.md, section 19). Asked only
 /// for keys that are in no option table.
 [[nodiscard]] bool is_later_key(std::string const& key);
 }  // namespace sectile::app

@@ -162,9 +162,7 @@ void add_input_and_output(Builder& table)
         "mode", "classic: groups to master tiles to mosaic; mosaic-first: all frames at once",
         {{"classic", pipeline::Mode::classic}, {"mosaic-first", pipeline::Mode::mosaic_first}},
         SECTILE_FIELD(mode), {"sds"});
-    table.choice<pipeline::Assembly>("assembly", "how P5 puts tiles together",
-                                     {{"reproject", pipeline::Assembly::reproject}},
-                                     SECTILE_FIELD(assembly), {"incremental"});
+    table.single_word("assembly", "how P5 puts tiles together", "reproject", {"incremental"});
     table.choice<bool>("start_from", "what the input is: raw frames, or finished master tiles",
                        {{"frames", false}, {"master-tiles", true}},
                        SECTILE_FIELD(start_from_tiles));
@@ -321,7 +319,8 @@ void add_photometry_and_assembly(Builder& table)
                                     {"offset", PhotometricMatch::offset},
                                     {"plane", PhotometricMatch::plane}},
                                    SECTILE_FIELD(photometric_match), {"affine"});
-    table.real("intertile_overlap_min", "least overlap of a pair, fraction of the smaller tile",
+    table.real("intertile_overlap_min",
+               "least overlap of a pair, fraction of the cells of the smaller source",
                {0.0, 1.0, true}, SECTILE_FIELD(overlap_min));
 
     table.section("P5 assembly", Effect::picture);
@@ -457,6 +456,9 @@ void complete(RunConfig& config)
         recipe->winsor_low = stacking.winsor_low;
         recipe->winsor_high = stacking.winsor_high;
     }
+    // The reference backend runs on the processor.
+    config.parallel.use_gpu = config.use_gpu != machine::UseGpu::off &&
+                              config.backend != machine::BackendChoice::reference;
 }
 
 void check_run(RunConfig const& config, Problems& problems)

@@ -15,7 +15,8 @@ namespace sectile::app
 /// --print-config.
 [[nodiscard]] std::vector<Option<pipeline::RunConfig>> const& run_options();
 
-/// Derived members after all options were put in: thresholds that several coadds share.
+/// Derived members after all options were put in: thresholds that several coadds share, and what
+/// the planner must know of options that are not its own.
 void complete(pipeline::RunConfig& config);
 
 /// What the options say together: required ones, contradictions, a device that is not there. Adds

@@ -117,6 +117,20 @@ class TableBuilder
         choice(std::move(key), std::move(help), std::move(choices), field);
     }
 
+    /// A choice between one word and those of later versions: nothing is to be remembered.
+    void single_word(std::string key, std::string help, std::string const& word,
+                     std::vector<std::string> later)
+    {
+        add(
+            std::move(key), word, std::move(help),
+            [word, later = std::move(later)](Config& /*config*/, std::string const& text) {
+                if (text != word) {
+                    reject_choice(text, {word}, later);
+                }
+            },
+            [word](Config const& /*config*/) { return std::vector<std::string>{word}; });
+    }
+
     /// A free text; empty is "not given".
     template <class Field>
     void text(std::string key, std::string value_name, std::string help, Field field)

@@ -151,7 +151,7 @@ class Registration
         if (std::min(clean, match.overlap_stars) < telling_stars) {
             return;
         }
-        frame.verdict = {plan::FrameState::quarantined,
+        frame.verdict = {plan::VerdictCode::another_field,
                          fmt::format("its stars are not those of its group ({}): it shows another "
                                      "field, or its WCS is wrong",
                                      match.reason)};

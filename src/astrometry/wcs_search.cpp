@@ -81,7 +81,7 @@ WcsSearch::WcsSearch(std::vector<FrameRecord>& frames, SearchOptions options,
             bool const is_doubtful =
                 options_.program != SolverChoice::none && !shows_plate_solution(frames[i].header);
             progress.state = is_doubtful ? State::unverified : State::known;
-        } else if (frames[i].verdict.reason.starts_with(plan::no_wcs_reason) &&
+        } else if (frames[i].verdict.code == plan::VerdictCode::no_wcs &&
                    frames[i].header.geometry.width > 0) {
             progress.state = State::missing;
         }
@@ -472,7 +472,9 @@ std::vector<std::size_t> WcsSearch::quarantine_rest()
     }
     Indices left = in_state(State::missing);
     for (std::size_t const frame : left) {
-        frames_[frame].verdict = {plan::FrameState::quarantined, final_reason(frame)};
+        frames_[frame].verdict = {progress_[frame].header_is_wrong ? plan::VerdictCode::wrong_wcs
+                                                                   : plan::VerdictCode::no_wcs,
+                                  final_reason(frame)};
     }
     return left;
 }
@@ -490,7 +492,7 @@ std::string WcsSearch::final_reason(std::size_t frame) const
     }
     bool const is_unasked = options_.program == SolverChoice::none;
     return core::sentence(
-        progress_[frame].header_is_wrong ? "the WCS in the header is wrong" : plan::no_wcs_reason,
+        progress_[frame].header_is_wrong ? "the WCS in the header is wrong" : "no celestial WCS",
         why, is_unasked ? "choose a --solver, or solve the frame first" : "");
 }
 }  // namespace sectile::astrometry

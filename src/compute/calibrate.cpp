@@ -63,20 +63,6 @@ float const* row_of(image::ImageView<float const> master, int plane, core::Box c
 }
 }  // namespace
 
-FlatLevel FlatLevel::overall(image::BayerPattern pattern) const
-{
-    double sum = 0.0;
-    double weight = 0.0;
-    for (std::size_t i = 0; i < levels.size(); ++i) {
-        if (std::isfinite(levels[i])) {
-            double const w = pattern != image::BayerPattern::none && i == 1 ? 2.0 : 1.0;
-            sum += w * levels[i];
-            weight += w;
-        }
-    }
-    return {std::vector<double>(levels.size(), sum / weight)};
-}
-
 FlatLevel flat_level(image::ImageView<float const> flat, image::BayerPattern pattern)
 {
     bool const is_bayer = pattern != image::BayerPattern::none;

@@ -18,11 +18,11 @@ enum class Outcome : std::uint8_t
     failed
 };
 
-/// What is left to give up when memory, the device or the scratch disk fails (specification section
-/// 3): half the rows of a strip, down to a floor, which all ranks do together; then, on this rank
-/// alone, half the workers down to one; the processor instead of the device; stacks on disk instead
-/// of in memory; and at last rows again, down to one. Every step is logged and counted. What was
-/// given up stays so for the rest of the coadd. The pixels do not depend on any of it.
+/// What is left to give up when memory, the device or the scratch disk fails (METHODS.md, section
+/// 14.4): half the rows of a strip, down to a floor, which all ranks do together; then, on this
+/// rank alone, half the workers down to one; the processor instead of the device; stacks on disk
+/// instead of in memory; and at last rows again, down to one. Every step is logged and counted.
+/// What was given up stays so for the rest of the coadd. The pixels do not depend on any of it.
 class Ladder
 {
   public:

@@ -10,6 +10,7 @@
 
 #include "sectile/compute/debayer.hpp"
 #include "sectile/core/robust.hpp"
+#include "sectile/ingest/saturation.hpp"
 #include "sectile/measure/measure_stars.hpp"
 #include "sectile/source/pixel_source.hpp"
 
@@ -48,38 +49,6 @@ std::vector<Block> blocks_of(core::Box const& frame)
         }
     }
     return blocks;
-}
-
-/// Pixel value from which on a pixel counts as saturated: what the header says, else the end of the
-/// number range, else a highest value that many pixels share.
-double saturation_of(sky::FrameHeader const& header, image::ImageView<float const> raw)
-{
-    constexpr std::int64_t many = 10;
-    if (header.facts.saturation) {
-        return *header.facts.saturation;
-    }
-    float highest = -std::numeric_limits<float>::infinity();
-    float lowest = -highest;
-    std::int64_t count = 0;
-    for (int plane = 0; plane < raw.planes; ++plane) {
-        for (std::int64_t y = raw.box.y0; y < raw.box.y1; ++y) {
-            for (float const value : std::span(raw.row(plane, y), raw.box.width())) {
-                lowest = value < lowest ? value : lowest;
-                count = value > highest ? 1 : count + (value == highest ? 1 : 0);
-                highest = value > highest ? value : highest;
-            }
-        }
-    }
-    double limit = std::numeric_limits<double>::quiet_NaN();
-    if (header.geometry.bits_per_pixel == 16) {
-        limit = highest > 32767.0F ? 65000.0 : 32000.0;
-    } else if (header.geometry.bits_per_pixel == 8) {
-        limit = 254.0;
-    }
-    if (count >= many && highest > lowest + 1000.0F) {
-        limit = std::isnan(limit) ? highest : std::min<double>(limit, highest);
-    }
-    return limit;
 }
 
 /// Sum in a circle above the median of a ring of 2.5 to 4 radii; pixels on the rim count with the
@@ -197,15 +166,14 @@ class FrameSurvey
 
     FrameMeasurement measure()
     {
-        for (Block const& block : blocks_of(raw_->bounds())) {
-            image::Image<float> raw = raw_->read(block.read).science;
+        std::vector<Block> const blocks = blocks_of(raw_->bounds());
+        find_saturation(blocks);
+        for (Block const& block : blocks) {
+            image::Image<float> raw =
+                only_block_ ? std::move(*only_block_) : raw_->read(block.read).science;
             if (!is_superpixels()) {
                 levels_.add(std::as_const(raw).view().clipped_to(block.core));
             }
-            // Before the repair, which changes the pixels; without stars nobody asks.
-            double const saturation = request_.stars
-                                          ? saturation_of(header_, std::as_const(raw).view())
-                                          : plan::unmeasured;
             look_for_hot_pixels(block, raw);
             image::Image<float> const planes = debayered(std::move(raw));
             core::Box const core =
@@ -214,7 +182,7 @@ class FrameSurvey
                 levels_.add(planes.view().clipped_to(core));
             }
             if (request_.stars) {
-                measure_stars(core, planes.view(), saturation);
+                measure_stars(core, planes.view());
             }
         }
         return result();
@@ -235,6 +203,26 @@ class FrameSurvey
             geometry.bayer = image::BayerPattern::none;
         }
         return geometry;
+    }
+
+    /// One level for all blocks, before any is measured; without stars nobody asks. A frame of one
+    /// block is read once all the same.
+    void find_saturation(std::vector<Block> const& blocks)
+    {
+        if (!request_.stars) {
+            return;
+        }
+        SaturationLevel level(header_);
+        for (Block const& block : blocks) {
+            if (level.needs_pixels()) {
+                image::Image<float> raw = raw_->read(block.core).science;
+                level.add(std::as_const(raw).view());
+                if (blocks.size() == 1) {
+                    only_block_ = std::move(raw);
+                }
+            }
+        }
+        saturation_ = level.value();
     }
 
     void look_for_hot_pixels(Block const& block, image::Image<float>& raw)
@@ -265,10 +253,10 @@ class FrameSurvey
         return colours;
     }
 
-    void measure_stars(core::Box const& core, image::ImageView<float const> view, double saturation)
+    void measure_stars(core::Box const& core, image::ImageView<float const> view)
     {
         measure::MeasureOptions options;
-        options.saturation = saturation;
+        options.saturation = saturation_;
         measure::StarCatalog catalog;
         if (view.planes == 1) {
             catalog = measure::measure_stars(view, 0, options);
@@ -363,6 +351,8 @@ class FrameSurvey
     std::vector<double> ellipticity_;
     std::optional<double> darkest_;  ///< of the sky, at the corners of the blocks
     std::optional<double> brightest_;
+    std::optional<image::Image<float>> only_block_;  ///< of a frame of one block, already read
+    double saturation_ = plan::unmeasured;
     double saturated_ = 0.0;  ///< pixels
 };
 }  // namespace

@@ -81,22 +81,25 @@ HotPixelVotes::HotPixelVotes(std::size_t frames_of_job)
     : one_in_(std::max<std::size_t>(1, frames_of_job / enough_votes))
 {}
 
-void HotPixelVotes::add(sky::FrameHeader const& header,
-                        std::vector<compute::HotCandidate> candidates)
+std::optional<HotPixelVotes::Vote> HotPixelVotes::vote_of(
+    sky::FrameHeader const& header, std::vector<compute::HotCandidate> candidates) const
 {
     // By name: the same frames whatever ranks and threads read them.
     core::ContentHash hash;
     hash.add(header.path).add(static_cast<std::uint64_t>(header.hdu));
     if (candidates.empty() || hash.value() % one_in_ != 0) {
-        return;
+        return std::nullopt;
     }
-    std::lock_guard const lock(mutex_);
-    votes_.push_back({source::camera_of(header), header.path, header.hdu, std::move(candidates)});
+    return Vote{source::camera_of(header), header.path, header.hdu, std::move(candidates)};
+}
+
+void HotPixelVotes::add(Vote vote)
+{
+    votes_.push_back(std::move(vote));
 }
 
 std::vector<HotPixelVotes::Vote> HotPixelVotes::take()
 {
-    std::lock_guard const lock(mutex_);
     std::vector<Vote> taken = std::exchange(votes_, {});
     sort_votes(taken);
     return taken;

@@ -177,6 +177,7 @@ sky::ExposureFacts read_facts(HeaderCards const& header, HeaderCards const& prim
     facts.telescope = sources.text({"TELESCOP"});
     facts.date_obs = sources.text({"DATE-OBS", "DATE-BEG"});
     facts.mjd = start_of_exposure(sources, facts.date_obs);
+    facts.mjd_end = sources.number({"MJD-END"}, 1.0, 1.0e6);
     facts.exposure = sources.number({"EXPTIME", "EXPOSURE", "EXP"}, 0.0, huge);
     facts.gain = sources.number({"EGAIN", "GAIN"}, tiny, huge);
     facts.saturation = sources.number({"SATURATE", "DATAMAX"}, tiny, huge);
@@ -184,6 +185,8 @@ sky::ExposureFacts read_facts(HeaderCards const& header, HeaderCards const& prim
     facts.airmass = sources.number({"AIRMASS"}, 1.0e-3, 100.0);
     facts.mount_mode = sources.text({"EQMODE"});
     facts.unit = header.text({"BUNIT"}).value_or("");
+    constexpr double most_exposures = 1.0e9;
+    facts.combined = std::llround(sources.number({"NCOMBINE"}, 1.0, most_exposures).value_or(1.0));
     for (auto const& [ra_keyword, dec_keyword] :
          {std::array{"RA", "DEC"}, std::array{"OBJCTRA", "OBJCTDEC"}}) {
         auto const ra = parse_angle(sources.text({ra_keyword}), true);

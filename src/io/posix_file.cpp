@@ -133,13 +133,6 @@ void PosixFile::set_size(std::int64_t size)
     }
 }
 
-void PosixFile::synchronise()
-{
-    if (::fsync(descriptor_) != 0) {
-        fail("write", path_, errno);
-    }
-}
-
 void PosixFile::close()
 {
     int const descriptor = std::exchange(descriptor_, -1);

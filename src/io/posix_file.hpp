@@ -31,8 +31,7 @@ class PosixFile
     void read_at(void* target, std::size_t count, std::int64_t offset) const;
     void write_at(void const* source, std::size_t count, std::int64_t offset);
     void set_size(std::int64_t size);
-    void synchronise();  ///< fsync
-    void close();        ///< reports what the kernel reports late, unlike the destructor
+    void close();  ///< reports what the kernel reports late, unlike the destructor
 
   private:
     PosixFile(int descriptor, std::string path);

@@ -81,6 +81,8 @@ class FileScanner
         frame.path = file_.path();
         frame.hdu = hdu;
         frame.geometry = frame_shape.geometry;
+        frame.geometry.value_scale = header.number({"BSCALE"}).value_or(1.0);
+        frame.geometry.value_zero = header.number({"BZERO"}).value_or(0.0);
         frame.facts = read_facts(header, primary_);
         frame.wcs.width = frame.geometry.width;
         frame.wcs.height = frame.geometry.height;

@@ -26,9 +26,9 @@ struct CellLattice
     std::uint32_t columns = 0;  ///< of the lattice
 };
 
-/// Cells of a 40th of the typical footprint: large enough for a level to a tenth of the noise,
-/// small enough that stars disturb few of them. Larger ones where the canvas would have more than
-/// 2^32 of them.
+/// Cells of a 40th of the typical footprint, 4 to 256 px: large enough for a level to a tenth of
+/// the noise, small enough that stars disturb few of them. Larger ones where the canvas would have
+/// more than 2^32 of them.
 [[nodiscard]] CellLattice make_lattice(std::span<engine::PlacedSource const> inputs,
                                        core::Box const& canvas);
 

@@ -1,49 +1,41 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "pipeline/heavy_phase.hpp"
 
-#include <exception>
-
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "sectile/core/log.hpp"
 #include "sectile/core/system.hpp"
 
 namespace sectile::pipeline
 {
-HeavyPhase::HeavyPhase(Context& context, plan::PlanKind kind)
-    : context_(context),
-      kind_(kind),
-      start_(std::chrono::steady_clock::now()),
-      cpu_start_(core::read_process_usage().cpu_time)
+HeavyPhaseStart begin_heavy_phase(Context& context)
 {
+    HeavyPhaseStart const start{std::chrono::steady_clock::now(),
+                                core::read_process_usage().cpu_time};
     core::trim_heap();
     core::reset_peak_resident();
-    context_.crew.begin_phase();
+    context.crew.begin_phase();
+    return start;
 }
 
-HeavyPhase::~HeavyPhase()
+void record_heavy_phase(Context& context, plan::PlanKind kind, HeavyPhaseStart const& start)
 {
-    if (!context_.crew.plan_in_force() || std::uncaught_exceptions() > 0) {
+    if (!context.crew.plan_in_force()) {
         return;
     }
-    plan::ParallelPlan const& plan = *context_.crew.plan_in_force();
+    plan::ParallelPlan const& plan = *context.crew.plan_in_force();
     core::ProcessUsage const usage = core::read_process_usage();
     double const wall =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-    double const cpu = usage.cpu_time - cpu_start_;
-    double const utilisation = wall > 0.0 ? cpu / (wall * context_.crew.node().cores) : 0.0;
-    core::log_world(
-        core::LogLevel::info,
-        fmt::format("parallel_plan_result phase={} measured_peak_bytes={} predicted_peak_bytes={} "
-                    "cpu_utilisation={:.2f}",
-                    plan::name_of(kind_), usage.peak_resident, plan.predicted_peak_bytes,
-                    utilisation));
-    context_.report.append("plans", nlohmann::json{{"phase", plan::name_of(kind_)},
-                                                   {"summary", plan::summary_line(plan)},
-                                                   {"predicted_peak", plan.predicted_peak_bytes},
-                                                   {"measured_peak", usage.peak_resident},
-                                                   {"cpu_utilisation", utilisation}}
-                                        .dump());
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start.time).count();
+    double const cpu = usage.cpu_time - start.cpu;
+    double const utilisation = wall > 0.0 ? cpu / (wall * context.crew.node().cores) : 0.0;
+    core::log(core::LogChannel::file, core::LogLevel::info,
+              fmt::format("parallel_plan_result phase={} measured_peak_bytes={} "
+                          "predicted_peak_bytes={} cpu_utilisation={:.2f}",
+                          plan::name_of(kind), usage.peak_resident, plan.predicted_peak_bytes,
+                          utilisation));
+    context.report.add_plan({plan::name_of(kind), plan::summary_line(plan),
+                             plan.predicted_peak_bytes,
+                             static_cast<std::int64_t>(usage.peak_resident), utilisation});
 }
 }  // namespace sectile::pipeline

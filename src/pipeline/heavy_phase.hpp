@@ -3,36 +3,43 @@
 
 #include <chrono>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "pipeline/context.hpp"
 
 namespace sectile::pipeline
 {
-/// Measures a phase that is executed by a parallel plan, and puts what it used beside what was
-/// predicted: one line in the log and an entry of "plans" in the report. This rank only.
-class HeavyPhase
+/// When a phase that is executed by a parallel plan began.
+struct HeavyPhaseStart
 {
-  public:
-    HeavyPhase(Context& context, plan::PlanKind kind);
-    ~HeavyPhase();
-    HeavyPhase(HeavyPhase const&) = delete;
-    HeavyPhase& operator=(HeavyPhase const&) = delete;
-
-  private:
-    Context& context_;
-    plan::PlanKind kind_;
-    std::chrono::steady_clock::time_point start_;
-    double cpu_start_;
+    std::chrono::steady_clock::time_point time;
+    double cpu = 0.0;  ///< seconds of this process
 };
 
-/// Runs `work` as the phase `name` of the report, measured against its plan.
+/// No plan is in force, and the peak of the process starts anew.
+[[nodiscard]] HeavyPhaseStart begin_heavy_phase(Context& context);
+
+/// Puts what the phase used beside what its plan predicted, on every rank: one line in the log and
+/// an entry of "plans" in the report. Nothing on a rank that made no plan.
+void record_heavy_phase(Context& context, plan::PlanKind kind, HeavyPhaseStart const& start);
+
+/// Runs `work` as the phase `name` of the report, measured against its plan; a phase that throws
+/// has its times in the report, but no result.
 template <class Work>
-auto run_heavy_phase(Context& context, std::string name, plan::PlanKind kind, Work&& work)
+std::invoke_result_t<Work&> run_heavy_phase(Context& context, std::string name, plan::PlanKind kind,
+                                            Work&& work)
 {
-    return context.report.timed(std::move(name), [&] {
-        HeavyPhase const measured(context, kind);
-        return work();
+    return context.report.timed(std::move(name), [&]() -> std::invoke_result_t<Work&> {
+        HeavyPhaseStart const start = begin_heavy_phase(context);
+        if constexpr (std::is_void_v<std::invoke_result_t<Work&>>) {
+            work();
+            record_heavy_phase(context, kind, start);
+        } else {
+            auto result = work();
+            record_heavy_phase(context, kind, start);
+            return result;
+        }
     });
 }
 }  // namespace sectile::pipeline

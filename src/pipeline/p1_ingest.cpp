@@ -26,25 +26,26 @@
 
 #include "pipeline/broadcast.hpp"
 #include "pipeline/record_travel.hpp"
+#include "pipeline/verdicts.hpp"
 
 namespace sectile::pipeline
 {
 namespace
 {
 using plan::FrameRecord;
-using plan::FrameState;
+using plan::VerdictCode;
 
-void quarantine(FrameRecord& frame, std::string reason)
+void quarantine(FrameRecord& frame, VerdictCode code, std::string reason)
 {
-    frame.verdict = {FrameState::quarantined, std::move(reason)};
+    frame.verdict = {code, std::move(reason)};
 }
 
 /// The part of a verdict that needs the WCS only.
 void judge_wcs(FrameRecord& frame, sky::WcsLimits const& limits)
 {
     if (frame.header.wcs.cards.empty()) {
-        quarantine(frame,
-                   core::sentence(plan::no_wcs_reason,
+        quarantine(frame, VerdictCode::no_wcs,
+                   core::sentence("no celestial WCS",
                                   "neither in the header nor in a .wcs file beside the frame",
                                   "choose a solver or solve the frame first"));
         return;
@@ -52,20 +53,19 @@ void judge_wcs(FrameRecord& frame, sky::WcsLimits const& limits)
     try {
         sky::SkyWcs const wcs(frame.header.wcs);
         if (auto const reason = sky::reason_unusable(wcs, limits)) {
-            quarantine(frame, *reason);
+            quarantine(frame, VerdictCode::unusable_wcs, *reason);
             return;
         }
         frame.footprint = plan::footprint_of(wcs);
     } catch (core::InputError const& error) {
-        quarantine(frame, error.what());
+        quarantine(frame, VerdictCode::unusable_wcs, error.what());
     }
 }
 
 /// A frame that is worth its pixels: it has a WCS, or may get one.
 bool is_candidate(FrameRecord const& frame, RunConfig const& config)
 {
-    bool const may_be_solved =
-        frame.verdict.reason.starts_with(plan::no_wcs_reason) && config.solves_frames();
+    bool const may_be_solved = frame.verdict.code == VerdictCode::no_wcs && config.solves_frames();
     return frame.verdict.accepted() || may_be_solved;
 }
 
@@ -84,13 +84,15 @@ std::vector<compute::HotCandidate> judge_pixels(FrameRecord& frame, RunConfig co
     constexpr std::int64_t rows_of_map = 256;
     ingest::scale_weights(frame, config.preparation_in_force(), rows_of_map);
     if (levels.masked_fraction >= 1.0) {
-        quarantine(frame, "every pixel is masked (NaN or BLANK)");
+        quarantine(frame, VerdictCode::masked, "every pixel is masked (NaN or BLANK)");
     } else if (levels.lowest == levels.highest) {
-        quarantine(frame, fmt::format("every pixel has the value {:g} (a black or constant frame)",
-                                      levels.lowest));
+        quarantine(frame, VerdictCode::constant,
+                   fmt::format("every pixel has the value {:g} (a black or constant frame)",
+                               levels.lowest));
     } else if (measured.quality.saturated_fraction > too_saturated) {
-        quarantine(frame, fmt::format("{:.0f} % of its pixels are saturated",
-                                      100.0 * measured.quality.saturated_fraction));
+        quarantine(frame, VerdictCode::saturated,
+                   fmt::format("{:.0f} % of its pixels are saturated",
+                               100.0 * measured.quality.saturated_fraction));
     }
     return std::move(measured.hot_candidates);
 }
@@ -120,13 +122,20 @@ std::optional<std::string> partner_image(std::filesystem::path const& path)
     return std::nullopt;
 }
 
+/// What one file of the input gives.
+struct IngestedFile
+{
+    std::vector<FrameRecord> records;
+    /// Of its frames. They wait here, because a file is read again when memory ran out in the
+    /// middle of it, and each frame votes once.
+    std::vector<ingest::HotPixelVotes::Vote> votes;
+};
+
 /// All frames of one file with their verdicts; a bad file is a quarantined record. `known`: its
 /// headers where they were scanned before.
-std::vector<FrameRecord> ingest_file(std::string const& path,
-                                     std::optional<io::FileScan> const& known,
-                                     RunConfig const& config,
-                                     source::Preparations const& preparations,
-                                     ingest::HotPixelVotes& votes)
+IngestedFile ingest_file(std::string const& path, std::optional<io::FileScan> const& known,
+                         RunConfig const& config, source::Preparations const& preparations,
+                         ingest::HotPixelVotes const& votes)
 {
     auto const image = partner_image(path);
     if (image && config.start_from_tiles) {
@@ -134,35 +143,44 @@ std::vector<FrameRecord> ingest_file(std::string const& path,
     }
     io::FileScan scan =
         known ? *known : ingest::scan_frames(path, config.preparation_in_force(), preparations);
-    std::vector<FrameRecord> records;
+    IngestedFile file;
     for (sky::FrameHeader& header : scan.frames) {
         FrameRecord frame;
         frame.header = std::move(header);
+        if (!config.start_from_tiles) {
+            // A frame is one exposure, whatever its maker combined for it.
+            frame.header.facts.combined = 1;
+            frame.header.facts.mjd_end.reset();
+        }
         judge_wcs(frame, config.wcs_limits);
         if (image) {
-            quarantine(frame, "it is the weight map of " + *image + ", not a frame");
+            quarantine(frame, VerdictCode::companion,
+                       "it is the weight map of " + *image + ", not a frame");
         }
         try {
             if (is_candidate(frame, config) && !config.dry_run) {
-                votes.add(frame.header, judge_pixels(frame, config, preparations));
+                auto vote = votes.vote_of(frame.header, judge_pixels(frame, config, preparations));
+                if (vote) {
+                    file.votes.push_back(std::move(*vote));
+                }
             }
             if (is_candidate(frame, config) && config.start_from_tiles) {
                 judge_tile(frame, config);
             }
         } catch (core::Error const& error) {
-            quarantine(frame, error.what());
+            quarantine(frame, VerdictCode::unreadable, error.what());
         }
-        records.push_back(std::move(frame));
+        file.records.push_back(std::move(frame));
     }
     for (io::UnreadableInput const& bad : scan.unreadable) {
         FrameRecord frame;
         frame.header.path = bad.path;
         frame.header.hdu = bad.hdu;
-        quarantine(frame, bad.reason);
-        records.push_back(std::move(frame));
+        quarantine(frame, VerdictCode::unreadable, bad.reason);
+        file.records.push_back(std::move(frame));
     }
-    std::ranges::stable_sort(records, {}, [](FrameRecord const& f) { return f.header.hdu; });
-    return records;
+    std::ranges::stable_sort(file.records, {}, [](FrameRecord const& f) { return f.header.hdu; });
+    return file;
 }
 
 /// What was scanned of some of the files, by their index.
@@ -226,7 +244,7 @@ void judge_planes(std::vector<FrameRecord>& frames)
     for (FrameRecord& frame : frames) {
         if (frame.verdict.accepted() && frame.header.geometry.planes != planes) {
             quarantine(
-                frame,
+                frame, VerdictCode::other_planes,
                 fmt::format("it has {} colour plane(s), most frames have {}; mosaic them apart",
                             frame.header.geometry.planes, planes));
         }
@@ -240,9 +258,7 @@ void log_verdicts(std::vector<FrameRecord> const& frames)
         if (frame.verdict.accepted()) {
             ++accepted;
         } else {
-            core::log_world(core::LogLevel::warning,
-                            fmt::format("quarantined {}[{}]: {}", frame.header.path,
-                                        frame.header.hdu, frame.verdict.reason));
+            log_quarantined(frame);
         }
     }
     core::log_world(core::LogLevel::info,
@@ -250,13 +266,13 @@ void log_verdicts(std::vector<FrameRecord> const& frames)
 }
 
 /// The records of all ranks, numbered in the order of ranks and files. *Collective*.
-std::vector<FrameRecord> all_records(std::vector<std::vector<FrameRecord>> per_file,
+std::vector<FrameRecord> all_records(std::vector<IngestedFile> per_file,
                                      comm::Communicator const& comm)
 {
     std::vector<FrameRecord> own;
-    for (auto& records : per_file) {
-        std::ranges::move(records, std::back_inserter(own));
-        records = {};
+    for (IngestedFile& file : per_file) {
+        std::ranges::move(file.records, std::back_inserter(own));
+        file.records = {};
     }
     std::vector<FrameRecord> all;
     for_each_record(comm, std::move(own), [&](FrameRecord frame, int /*rank*/) {
@@ -277,14 +293,15 @@ void apply_quality_gate(std::vector<FrameRecord>& frames, RunConfig const& confi
          plan::judge_quality(frames, config.quality_gate_sigma)) {
         FrameRecord& frame = frames[finding.frame];
         if (config.quality_gate == plan::QualityGate::reject) {
-            quarantine(frame, finding.reason + " (quality_gate reject)");
+            quarantine(frame, VerdictCode::quality, finding.reason + " (quality_gate reject)");
         } else {
-            context.report.note(fmt::format("{}: {}", frame.header.path, finding.reason));
+            context.report.note(fmt::format("{}: {}", frame.header.path, finding.reason),
+                                core::LogChannel::world);
         }
     }
 }
 
-/// Throws when nothing can be used, or when --strict was given and something cannot.
+/// Throws when nothing can be used.
 void judge_input(std::vector<FrameRecord> const& frames, RunConfig const& config)
 {
     auto const first = std::ranges::find_if(
@@ -301,12 +318,6 @@ void judge_input(std::vector<FrameRecord> const& frames, RunConfig const& config
                 : fmt::format("the first one, {}: {}", bad->header.path, bad->verdict.reason),
             frames.empty() ? "check --input" : "see report.json for every frame"));
     }
-    if (config.strict && bad != frames.end()) {
-        throw core::Error(core::ExitCode::strict_quarantine,
-                          core::sentence("a frame was quarantined and --strict was given",
-                                         bad->header.path + ": " + bad->verdict.reason,
-                                         "see report.json for every frame"));
-    }
 }
 }  // namespace
 
@@ -321,7 +332,7 @@ std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
     std::size_t const first = files.size() * rank / ranks;
     std::size_t const last = files.size() * (rank + 1) / ranks;
 
-    std::vector<std::vector<FrameRecord>> per_file(last - first);
+    std::vector<IngestedFile> per_file(last - first);
     ingest::HotPixelVotes votes(files.size());
     comm::agree(context.world, "ingest", [&] {
         KnownScans const scans =
@@ -332,6 +343,12 @@ std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
         });
     });
     context.crew.release_plan();
+    for (IngestedFile& file : per_file) {
+        for (ingest::HotPixelVotes::Vote& vote : file.votes) {
+            votes.add(std::move(vote));
+        }
+        file.votes = {};
+    }
     for (auto& [camera, defects] : ingest::find_hot_pixels(votes, context.world)) {
         context.preparations.set_defects(camera, std::move(defects));
     }
@@ -339,7 +356,7 @@ std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
     if (context.world.is_root()) {
         for (std::string const& text :
              ingest::lonely_frames(all, config.preparation_in_force().partners)) {
-            context.report.note(text);
+            context.report.note(text, core::LogChannel::world);
         }
     }
     return all;
@@ -353,6 +370,7 @@ int planes_of_mosaic(std::vector<FrameRecord>& frames, RunConfig const& config, 
         log_verdicts(frames);
     }
     comm::agree(context.world, "choosing the frames", [&] { judge_input(frames, config); });
+    obey_strict(frames, config, context.world);
     auto const first = std::ranges::find_if(
         frames, [](FrameRecord const& frame) { return frame.verdict.accepted(); });
     return first->header.geometry.planes;

@@ -15,6 +15,7 @@
 #include "sectile/core/log.hpp"
 
 #include "pipeline/solve_findings.hpp"
+#include "pipeline/verdicts.hpp"
 
 namespace sectile::pipeline
 {
@@ -95,9 +96,7 @@ WcsSearch make_search(std::vector<FrameRecord>& frames, RunConfig const& config,
 void report_notes(WcsSearch& search, Context& context)
 {
     for (std::string const& note : search.take_notes()) {
-        if (context.world.is_root()) {
-            context.report.note(note);
-        }
+        context.report.note(note, core::LogChannel::world);
     }
 }
 
@@ -147,9 +146,7 @@ void conclude(WcsSearch& search, std::vector<FrameRecord> const& frames, RunConf
                     "of earlier runs used, {} wrong headers, {} frames without a WCS",
                     counts.solved, counts.tied, counts.reused, counts.replaced, left.size()));
     for (std::size_t const frame : left) {
-        core::log_world(core::LogLevel::warning,
-                        fmt::format("quarantined {}[{}]: {}", frames[frame].header.path,
-                                    frames[frame].header.hdu, frames[frame].verdict.reason));
+        log_quarantined(frames[frame]);
     }
 }
 }  // namespace

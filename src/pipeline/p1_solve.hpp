@@ -9,20 +9,21 @@
 
 namespace sectile::pipeline
 {
-/// Gives frames without a WCS one (those whose verdict begins with no_wcs_reason, with stars), and
+/// Gives frames without a WCS one (those of verdict no_wcs, with stars), and
 /// with a solver checks the WCS that mounts write into headers. *Collective*; `frames` are the same
 /// on every rank before and after.
 ///
-/// Frames of one camera mode, folder, night and pointing are a cluster. Of each cluster one frame
-/// is solved by the external program, all clusters at once, spread over ranks and workers; the
-/// others are tied to it by their stars (see tie_frame()). While frames are left over, more of them
-/// are solved; in the end any frame with a WCS may serve as reference. A frame that stays without
-/// is quarantined with what the solver said. Without a solver frames are still tied to those with a
-/// WCS.
+/// Frames of one camera mode, folder, night and pointing are a cluster (METHODS.md, section 5.4).
+/// Of each cluster five frames are solved by the external program, all clusters at once, spread
+/// over ranks and workers; the others are tied to them by their stars (see tie_frame()). While
+/// frames are left over, twice as many of them are solved as the time before; in the end any frame
+/// with a WCS may serve as reference. A frame that stays without is quarantined with what the
+/// solver said. Without a solver frames are still tied to those with a WCS.
 ///
 /// A header's WCS without any sign of a plate solution (no distortion, no sidecar) is checked by
-/// solving one frame of its cluster: where a corner lies more than 2 px or 1.5 arcsec elsewhere,
-/// the WCSs of the whole cluster are replaced. One that cannot be checked is believed, and noted.
+/// solving a frame of its cluster, and a second one where that fails: where a corner lies further
+/// off than the smaller of 2 px and 1.5 arcsec, the WCSs of the whole cluster are replaced. One
+/// that cannot be checked is believed, and noted.
 ///
 /// Solutions are kept in <output>/solutions and taken from there by later runs. Nothing is solved
 /// or tied in a dry run (there are no stars) or with master tiles. Throws core::StageFailed.

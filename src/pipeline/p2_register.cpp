@@ -12,6 +12,7 @@
 #include "sectile/plan/decomposition.hpp"
 
 #include "pipeline/record_travel.hpp"
+#include "pipeline/verdicts.hpp"
 
 namespace sectile::pipeline
 {
@@ -96,16 +97,17 @@ void register_frames(plan::MosaicPlan& mosaic, RunConfig const& config, Context&
         mosaic.frames[id] = std::move(frame);
     });
     std::size_t const before = mosaic.groups.size();
-    for (FrameRecord const& frame : mosaic.frames) {
-        if (!frame.verdict.accepted() && frame.verdict.reason.starts_with("its stars")) {
-            core::log_world(core::LogLevel::warning,
-                            fmt::format("quarantined {}[{}]: {}", frame.header.path,
-                                        frame.header.hdu, frame.verdict.reason));
+    for (plan::Group const& group : mosaic.groups) {
+        for (core::FrameId const id : group.frames) {
+            if (FrameRecord const& frame = mosaic.frames[id.value]; !frame.verdict.accepted()) {
+                log_quarantined(frame);
+            }
         }
     }
     mosaic.groups = remaining(std::move(mosaic.groups), mosaic.frames);
     if (mosaic.groups.size() != before) {
-        context.report.note("groups without remaining frames were dropped");
+        context.report.note("groups without remaining frames were dropped",
+                            core::LogChannel::world);
     }
     log_registration(mosaic.frames);
 }

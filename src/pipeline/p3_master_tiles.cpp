@@ -14,9 +14,11 @@
 #include "sectile/engine/coadd_plan.hpp"
 #include "sectile/engine/placed_source.hpp"
 #include "sectile/ingest/frame_levels.hpp"
+#include "sectile/io/exposure_cards.hpp"
 #include "sectile/photometry/match_levels.hpp"
 #include "sectile/plan/canvas_grid.hpp"
 #include "sectile/plan/decomposition.hpp"
+#include "sectile/plan/exposure.hpp"
 #include "sectile/plan/tile_grid.hpp"
 #include "sectile/product/rejection_maps.hpp"
 #include "sectile/tile/tile_alpha.hpp"
@@ -84,17 +86,6 @@ void normalise(engine::CoaddJob& job, std::size_t reference, comm::Communicator 
 std::string tile_path(RunConfig const& config, plan::Group const& group)
 {
     return fmt::format("{}/tiles/tile_{:05}.fits", scratch_directory(config), group.id.value);
-}
-
-std::vector<io::FitsCard> tile_cards(plan::Group const& group, FrameRecord const& reference)
-{
-    std::vector<io::FitsCard> cards;
-    cards.push_back(
-        {"NCOMBINE", static_cast<std::int64_t>(group.frames.size()), "frames in this tile"});
-    if (!reference.header.facts.unit.empty()) {
-        cards.push_back({"BUNIT", reference.header.facts.unit, "unit of the pixel values"});
-    }
-    return cards;
 }
 
 /// Names of its rejection maps; none where they are not asked for.
@@ -171,7 +162,8 @@ FrameRecord make_tile(plan::Group const& group, std::vector<FrameRecord> const& 
 
     FrameRecord tile = tile_record(group, grid, job.planes, config);
     tile::TileSink sink(members, tile.header.path, job.canvas, job.planes, grid.wcs.cards,
-                        tile_cards(group, frames[reference]), rejection_files(config, group.id));
+                        io::exposure_cards(plan::combined_exposure(frames)),
+                        rejection_files(config, group.id));
     auto const statistics = engine::coadd(job, engine::team_of(context.crew, members),
                                           execution.plan, execution.decomposition, route, sink);
     engine::note_ladder(statistics.ladder, plan::PlanKind::master_tiles, context.crew);

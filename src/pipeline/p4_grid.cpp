@@ -12,6 +12,7 @@
 #include "sectile/plan/tile_grid.hpp"
 
 #include "pipeline/broadcast.hpp"
+#include "pipeline/verdicts.hpp"
 
 namespace sectile::pipeline
 {
@@ -82,13 +83,18 @@ plan::CanvasGrid plan_global_grid(std::vector<plan::FrameRecord>& frames, RunCon
         }));
     for (std::size_t const index : grid.far_away) {
         context.report.note(fmt::format("{} lies far from all other frames",
-                                        frames[frame_of_input[index]].header.path));
+                                        frames[frame_of_input[index]].header.path),
+                            core::LogChannel::world);
     }
+    char const* const reason =
+        config.reference_grid_file.empty()
+            ? "it lies so far from all others that it would more than double the canvas "
+              "(outlier_tiles drop)"
+            : "it does not lie on the reference grid";
     for (std::size_t const index : grid.left_out) {
-        frames[frame_of_input[index]].verdict = {
-            plan::FrameState::quarantined,
-            "it lies so far from all others that it would more than double the canvas "
-            "(outlier_tiles drop)"};
+        plan::FrameRecord& frame = frames[frame_of_input[index]];
+        frame.verdict = {plan::VerdictCode::far_away, reason};
+        log_quarantined(frame);
     }
     core::log_world(
         core::LogLevel::info,

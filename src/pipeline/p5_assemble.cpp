@@ -36,6 +36,22 @@ io::CanvasLayout layout_of(plan::MosaicPlan const& mosaic, RunConfig const& conf
     return layout;
 }
 
+/// What the coadd did on all ranks: sums, of the rounds the most. *Collective*.
+engine::CoaddStatistics over_ranks(engine::CoaddStatistics statistics,
+                                   comm::Communicator const& world)
+{
+    auto const sum = [&](std::uint64_t& count) {
+        count = static_cast<std::uint64_t>(
+            comm::all_reduce_sum(world, static_cast<std::int64_t>(count)));
+    };
+    sum(statistics.windows_read);
+    sum(statistics.bytes_read);
+    sum(statistics.bytes_sent);
+    statistics.rounds = static_cast<std::uint64_t>(
+        comm::all_reduce_max(world, static_cast<std::int64_t>(statistics.rounds)));
+    return statistics;
+}
+
 /// Counts the finished canvas rows of this rank on their way to the file.
 class CountingSink final : public engine::StripSink
 {
@@ -93,6 +109,7 @@ void assemble(engine::CoaddJob& job, plan::MosaicPlan const& mosaic, AssemblyReq
         context.report.note("HDF5 wrote rows independently: " + cause);
     }
     writer.commit();
+    statistics = over_ranks(statistics, context.world);
     context.report.set(
         "assembly",
         fmt::format(

@@ -7,7 +7,7 @@
 
 namespace sectile::pipeline
 {
-/// P6: mosaic.fits, preview.png, coverage.png and grid.json from the finished canvas, streamed by
-/// rows on rank 0. *Collective*.
+/// P6: mosaic.fits, preview.png and coverage.png from the finished canvas, streamed by rows on rank
+/// 0, and the grid as grid.json and grid.fits. *Collective*.
 void finish(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& context);
 }  // namespace sectile::pipeline

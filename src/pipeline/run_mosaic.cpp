@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sectile/pipeline/run_mosaic.hpp"
 
+#include <exception>
 #include <memory>
 
 #include "sectile/core/event_count.hpp"
@@ -11,6 +12,7 @@
 
 #include "pipeline/context.hpp"
 #include "pipeline/event_report.hpp"
+#include "pipeline/gather_ranks.hpp"
 #include "pipeline/heavy_phase.hpp"
 #include "pipeline/memory_check.hpp"
 #include "pipeline/mosaic_modes.hpp"
@@ -22,6 +24,7 @@
 #include "pipeline/p6_finish.hpp"
 #include "pipeline/run_files.hpp"
 #include "pipeline/telemetry_run.hpp"
+#include "pipeline/verdicts.hpp"
 
 namespace sectile::pipeline
 {
@@ -39,9 +42,11 @@ void make_plan(plan::MosaicPlan& mosaic, RunConfig const& config, Context& conte
     // The grid comes before the groups: it may leave out frames that lie far from all others.
     mosaic.grid =
         report.timed("P4 grid", [&] { return plan_global_grid(mosaic.frames, config, context); });
+    obey_strict(mosaic.frames, config, context.world);
     mosaic.groups =
         report.timed("P2 group", [&] { return group_pointings(mosaic.frames, config, context); });
     report.timed("P2 register", [&] { register_frames(mosaic, config, context); });
+    obey_strict(mosaic.frames, config, context.world);
 }
 
 /// The rest of the pipeline: pixels.
@@ -56,6 +61,25 @@ void execute(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& c
     }
     run_heavy_phase(context, "P6 finish", plan::PlanKind::finish,
                     [&] { finish(mosaic, config, context); });
+}
+
+/// Leaves what is known of a run that failed with `error`. Where all ranks agreed on the failure,
+/// all are here, and *collective*.
+void report_failure(core::Error const& error, plan::MosaicPlan const& mosaic,
+                    RunConfig const& config, Context& context, report::LogFile& log)
+{
+    try {
+        if (dynamic_cast<core::StageFailed const*>(&error) != nullptr) {
+            report_events(context);
+            gather_ranks(context, log);
+        }
+        if (context.world.is_root()) {
+            write_report(config, mosaic, context, error.what());
+        }
+    } catch (std::exception const& other) {
+        // What ended the run is what the user should hear of.
+        core::log_local(core::LogLevel::error, other.what());
+    }
 }
 }  // namespace
 
@@ -72,18 +96,19 @@ core::ExitCode run_mosaic(RunConfig const& config, comm::Communicator const& wor
         make_plan(mosaic, config, context);
         check_memory(mosaic, config, context);
         execute(mosaic, config, context);
+        telemetry.finish();
     } catch (core::Error const& error) {
-        if (world.is_root()) {
-            write_report(config, mosaic, context, error.what());
-        }
+        report_failure(error, mosaic, config, context, log);
         throw;
     }
-    telemetry.finish();
     report_events(context);
-    if (world.is_root()) {
-        write_report(config, mosaic, context, {});
-        files.clean_up(mosaic);
-    }
+    gather_ranks(context, log);
+    comm::agree(world, "ending the run", [&] {
+        if (world.is_root()) {
+            write_report(config, mosaic, context, {});
+            files.clean_up(mosaic);
+        }
+    });
     core::log_world(core::LogLevel::info, context.report.timing_table());
     return core::ExitCode::done;
 }

@@ -73,7 +73,7 @@ Json imbalance_json(Json const& ranks)
 }  // namespace
 
 TelemetryRun::TelemetryRun(RunConfig const& config, Context& context)
-    : config_(config), context_(context)
+    : config_(config), context_(context), part_(part_path(config, context.world.rank()))
 {
     if (config.telemetry_interval <= 0.0) {
         return;
@@ -81,8 +81,8 @@ TelemetryRun::TelemetryRun(RunConfig const& config, Context& context)
     comm::agree(context.world, "starting telemetry", [&] {
         int const rank = context.world.rank();
         sampler_ = std::make_unique<report::Telemetry>(
-            report::TelemetryOrigin{rank, comm::host_name(), context.crew.node().cores},
-            part_path(config, rank), config.telemetry_interval, [&context] {
+            report::TelemetryOrigin{rank, comm::host_name(), context.crew.node().cores}, part_,
+            config.telemetry_interval, [&context] {
                 auto const [done, total] = context.progress.items();
                 comm::TrafficCount const traffic = comm::traffic_so_far();
                 return report::TelemetryCounters{done, total, traffic.sent, traffic.received};
@@ -97,7 +97,7 @@ TelemetryRun::~TelemetryRun()
     if (sampler_) {
         sampler_.reset();
         std::error_code ignored;
-        std::filesystem::remove(part_path(config_, context_.world.rank()), ignored);
+        std::filesystem::remove(part_, ignored);
     }
 }
 

@@ -29,6 +29,7 @@ class TelemetryRun
   private:
     RunConfig const& config_;
     Context& context_;
+    std::string part_;  ///< of this rank; made here so that ending cannot fail
     std::unique_ptr<report::Telemetry> sampler_;
 };
 }  // namespace sectile::pipeline

@@ -57,9 +57,9 @@ void check_options(GridOptions const& options)
         throw core::ConfigError(
             core::sentence("pixel_scale cannot be used", "it must be above 0 arcseconds"));
     }
-    if (!(options.padding_percent >= 0.0 && options.padding_percent <= 1000.0)) {
+    if (!(options.padding_percent >= 0.0 && options.padding_percent <= 100.0)) {
         throw core::ConfigError(
-            core::sentence("padding_percent cannot be used", "it must lie between 0 and 1000"));
+            core::sentence("padding_percent cannot be used", "it must lie between 0 and 100"));
     }
     if (options.max_canvas_pixels < 1) {
         throw core::ConfigError(

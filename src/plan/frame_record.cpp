@@ -18,7 +18,7 @@ namespace
 using Json = nlohmann::json;
 
 /// Raised when the layout of the bytes changes, so that ranks of different builds notice.
-constexpr std::uint32_t layout_version = 6;
+constexpr std::uint32_t layout_version = 7;
 
 /// Numbers travel as byte strings, little-endian IEEE 754, because CBOR writers narrow doubles and
 /// replace NaN by one canonical NaN; a byte string keeps every bit, NaN and infinities included.
@@ -158,11 +158,12 @@ sky::WcsDescription wcs_of(Json const& json)
 
 Json packed(sky::ExposureFacts const& facts)
 {
-    return Json::array(
-        {facts.object, facts.filter, facts.instrument, facts.telescope, facts.date_obs,
-         packed(facts.mjd), packed(facts.exposure), packed(facts.gain), packed(facts.saturation),
-         packed(facts.sensor_temperature), packed(facts.airmass), packed(facts.ra_hint),
-         packed(facts.dec_hint), facts.mount_mode, facts.unit});
+    return Json::array({facts.object, facts.filter, facts.instrument, facts.telescope,
+                        facts.date_obs, packed(facts.mjd), packed(facts.exposure),
+                        packed(facts.gain), packed(facts.saturation),
+                        packed(facts.sensor_temperature), packed(facts.airmass),
+                        packed(facts.ra_hint), packed(facts.dec_hint), facts.mount_mode, facts.unit,
+                        packed(facts.mjd_end), facts.combined});
 }
 
 sky::ExposureFacts facts_of(Json const& json)
@@ -183,6 +184,8 @@ sky::ExposureFacts facts_of(Json const& json)
     facts.dec_hint = optional_of(json.at(12));
     facts.mount_mode = json.at(13).get<std::string>();
     facts.unit = json.at(14).get<std::string>();
+    facts.mjd_end = optional_of(json.at(15));
+    facts.combined = json.at(16).get<std::int64_t>();
     return facts;
 }
 
@@ -190,7 +193,8 @@ Json packed(sky::FrameGeometry const& geometry)
 {
     return Json::array({geometry.width, geometry.height, geometry.planes, geometry.stored_planes,
                         geometry.planes_last, static_cast<int>(geometry.bayer),
-                        geometry.bits_per_pixel, geometry.stored_width, geometry.stored_height});
+                        geometry.bits_per_pixel, geometry.stored_width, geometry.stored_height,
+                        packed(std::array{geometry.value_scale, geometry.value_zero})});
 }
 
 sky::FrameGeometry geometry_of(Json const& json)
@@ -205,6 +209,9 @@ sky::FrameGeometry geometry_of(Json const& json)
     geometry.bits_per_pixel = json.at(6).get<int>();
     geometry.stored_width = json.at(7).get<std::int64_t>();
     geometry.stored_height = json.at(8).get<std::int64_t>();
+    std::vector<double> const values = doubles_of(json.at(9), 2);
+    geometry.value_scale = values[0];
+    geometry.value_zero = values[1];
     return geometry;
 }
 
@@ -323,7 +330,7 @@ Json packed(FrameRecord const& record)
     return Json::array(
         {record.id.value, record.header.path, record.header.hdu, packed(record.header.geometry),
          packed(record.header.facts), packed(record.header.wcs), record.header.wcs_origin,
-         static_cast<int>(record.verdict.state), record.verdict.reason, packed(record.planes),
+         static_cast<int>(record.verdict.code), record.verdict.reason, packed(record.planes),
          packed(std::span(&record.masked_fraction, 1)), packed(record.footprint),
          packed(record.quality), packed(record.stars), packed(record.registration),
          packed(record.header.weight), packed(record.header.mask), packed(record.header.coverage),
@@ -340,7 +347,7 @@ FrameRecord record_of(Json const& json)
     record.header.facts = facts_of(json.at(4));
     record.header.wcs = wcs_of(json.at(5));
     record.header.wcs_origin = json.at(6).get<std::string>();
-    record.verdict.state = static_cast<FrameState>(json.at(7).get<int>());
+    record.verdict.code = static_cast<VerdictCode>(json.at(7).get<int>());
     record.verdict.reason = json.at(8).get<std::string>();
     record.planes = planes_of(json.at(9));
     record.masked_fraction = doubles_of(json.at(10), 1).front();

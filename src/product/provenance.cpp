@@ -1,78 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sectile/product/provenance.hpp"
 
-#include <algorithm>
 #include <filesystem>
-#include <optional>
-#include <set>
 #include <sstream>
 
 #include <nlohmann/json.hpp>
 
+#include "sectile/io/exposure_cards.hpp"
+#include "sectile/plan/exposure.hpp"
+
 namespace sectile::product
 {
-namespace
-{
 using plan::FrameRecord;
-
-/// The value all accepted frames have, or nothing.
-template <class Get>
-auto common_value(std::vector<FrameRecord> const& frames, Get&& get)
-    -> std::optional<std::decay_t<decltype(get(frames.front()))>>
-{
-    std::optional<std::decay_t<decltype(get(frames.front()))>> common;
-    for (FrameRecord const& frame : frames) {
-        if (!frame.verdict.accepted()) {
-            continue;
-        }
-        auto const value = get(frame);
-        if (common && *common != value) {
-            return std::nullopt;
-        }
-        common = value;
-    }
-    return common;
-}
-
-struct Exposure
-{
-    double total = 0.0;
-    std::optional<double> begin;
-    std::optional<double> end;
-    std::string first_date;
-    std::int64_t count = 0;
-};
-
-Exposure exposure_of(std::vector<FrameRecord> const& frames)
-{
-    Exposure sum;
-    for (FrameRecord const& frame : frames) {
-        if (!frame.verdict.accepted()) {
-            continue;
-        }
-        sky::ExposureFacts const& facts = frame.header.facts;
-        ++sum.count;
-        sum.total += facts.exposure.value_or(0.0);
-        if (facts.mjd) {
-            double const end = *facts.mjd + facts.exposure.value_or(0.0) / 86400.0;
-            if (!sum.begin || *facts.mjd < *sum.begin) {
-                sum.begin = facts.mjd;
-                sum.first_date = facts.date_obs;
-            }
-            sum.end = std::max(sum.end.value_or(end), end);
-        }
-    }
-    return sum;
-}
-
-void add_text(std::vector<io::FitsCard>& cards, char const* keyword,
-              std::optional<std::string> const& value, char const* comment)
-{
-    if (value && !value->empty()) {
-        cards.push_back({keyword, *value, comment});
-    }
-}
-}  // namespace
 
 std::string program_version()
 {
@@ -81,18 +20,17 @@ std::string program_version()
 
 std::string common_unit(std::vector<FrameRecord> const& frames)
 {
-    return common_value(frames, [](FrameRecord const& f) { return f.header.facts.unit; })
-        .value_or("");
+    return plan::combined_exposure(frames).unit;
 }
 
 std::string provenance_json(plan::MosaicPlan const& mosaic, std::string const& options)
 {
-    Exposure const exposure = exposure_of(mosaic.frames);
+    sky::ExposureFacts const exposure = plan::combined_exposure(mosaic.frames);
     nlohmann::json json;
     json["software"] = "sectile " + program_version();
     json["grid_hash"] = mosaic.grid.hash();
-    json["frames_combined"] = exposure.count;
-    json["exposure_total"] = exposure.total;
+    json["frames_combined"] = exposure.combined;
+    json["exposure_total"] = exposure.exposure.value_or(0.0);
     json["options"] = options;
     auto& names = json["frames"] = nlohmann::json::array();
     for (FrameRecord const& frame : mosaic.frames) {
@@ -106,29 +44,7 @@ std::string provenance_json(plan::MosaicPlan const& mosaic, std::string const& o
 std::vector<io::FitsCard> provenance_cards(plan::MosaicPlan const& mosaic,
                                            std::string const& options)
 {
-    auto const& frames = mosaic.frames;
-    Exposure const exposure = exposure_of(frames);
-    auto const text = [&](std::string sky::ExposureFacts::*member) {
-        return common_value(frames, [&](FrameRecord const& f) { return f.header.facts.*member; });
-    };
-    std::vector<io::FitsCard> cards;
-    add_text(cards, "OBJECT", text(&sky::ExposureFacts::object), "target of all frames");
-    add_text(cards, "INSTRUME", text(&sky::ExposureFacts::instrument), "instrument of all frames");
-    add_text(cards, "TELESCOP", text(&sky::ExposureFacts::telescope), "telescope of all frames");
-    add_text(cards, "FILTER", text(&sky::ExposureFacts::filter), "filter of all frames");
-    add_text(cards, "BUNIT", common_unit(frames), "unit of the pixel values");
-    cards.push_back({"NCOMBINE", exposure.count, "frames combined"});
-    cards.push_back({"EXPTIME", exposure.total, "[s] sum of the exposure times"});
-    add_text(cards, "DATE-OBS", exposure.first_date, "start of the first exposure");
-    if (exposure.begin) {
-        cards.push_back({"MJD-BEG", *exposure.begin, "[d] start of the first exposure"});
-        cards.push_back({"MJD-END", *exposure.end, "[d] end of the last exposure"});
-    }
-    auto const gain =
-        common_value(frames, [](FrameRecord const& f) { return f.header.facts.gain; });
-    if (gain && *gain) {
-        cards.push_back({"GAIN", **gain, "as in the headers of all frames"});
-    }
+    std::vector<io::FitsCard> cards = io::exposure_cards(plan::combined_exposure(mosaic.frames));
     cards.push_back({"SOFTWARE", "sectile " + program_version(), "program that made this file"});
     cards.push_back({"GRIDHASH", mosaic.grid.hash(), "hash of the global grid"});
     std::istringstream lines(options);
@@ -150,6 +66,7 @@ std::string frames_json(std::vector<FrameRecord> const& frames)
         entry["hdu"] = frame.header.hdu;
         entry["verdict"] = frame.verdict.accepted() ? "accepted" : "quarantined";
         if (!frame.verdict.accepted()) {
+            entry["code"] = plan::name_of(frame.verdict.code);
             entry["reason"] = frame.verdict.reason;
         }
         if (frame.header.geometry.width > 0) {

@@ -24,6 +24,8 @@ namespace
 {
 namespace fs = std::filesystem;
 
+char const* const remedy = "make it anew: sectile run with the same --input and --output";
+
 /// Files of a product, empty where there is none.
 struct ProductFiles
 {
@@ -67,7 +69,7 @@ core::IoError wrong_pixel(std::string const& file, int plane, std::int64_t x, st
 {
     return core::IoError(core::sentence(
         fmt::format("'{}' is damaged at plane {}, pixel ({}, {})", file, plane, x, y), why,
-        "run again with --resume auto"));
+        remedy));
 }
 
 /// What contradicts the definition of the product at one pixel, or nothing.
@@ -151,10 +153,9 @@ PixelSummary check_pixels(ProductFiles const& files, std::string const& name, Pr
 {
     if (other != nullptr &&
         (other->bounds() != pixels.bounds() || other->planes() != pixels.planes())) {
-        throw core::IoError(
-            core::sentence("the files of the product do not belong together",
-                           "'" + files.canvas + "' and '" + files.fits + "' differ in size",
-                           "run again with --resume auto"));
+        throw core::IoError(core::sentence(
+            "the files of the product do not belong together",
+            "'" + files.canvas + "' and '" + files.fits + "' differ in size", remedy));
     }
     PixelSummary summary;
     core::Box const bounds = pixels.bounds();

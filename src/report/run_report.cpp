@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <exception>
+#include <mutex>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,6 +15,9 @@
 #include "sectile/core/log.hpp"
 #include "sectile/core/system.hpp"
 #include "sectile/report/telemetry.hpp"
+
+#include "report/findings.hpp"
+#include "report/rank_list.hpp"
 
 namespace sectile::report
 {
@@ -59,9 +64,8 @@ struct RunReport::State
 {
     std::mutex mutex;
     Json values = Json::object();
-    std::vector<PhaseTiming> phases;
-    std::vector<std::pair<std::string, std::int64_t>> notes;  ///< in order of first appearance
-    std::map<std::string, std::size_t> note_index;
+    Findings findings;
+    std::vector<LoggedLine> warnings;
     Clock::time_point start = Clock::now();
     double cpu_start = core::read_process_usage().cpu_time;
 
@@ -71,11 +75,26 @@ struct RunReport::State
     {
         // Telemetry starts the peak of the process anew with every phase.
         double peak = static_cast<double>(core::read_process_usage().peak_resident);
-        for (PhaseTiming const& phase : phases) {
+        for (PhaseTiming const& phase : findings.phases()) {
             peak = std::max(peak, phase.peak_memory);
         }
         return {"total", seconds_since(start), core::read_process_usage().cpu_time - cpu_start,
                 peak};
+    }
+
+    Json warnings_json() const
+    {
+        Json list = Json::array();
+        for (LoggedLine const& line : warnings) {
+            if (findings.has_note(line.text)) {
+                continue;
+            }
+            list.push_back({{"text", line.text}, {"count", line.count}});
+            if (!line.ranks.empty()) {
+                list.back()["ranks"] = rank_list(line.ranks);
+            }
+        }
+        return list;
     }
 };
 
@@ -83,38 +102,36 @@ RunReport::RunReport() : state_(std::make_unique<State>()) {}
 
 RunReport::~RunReport() = default;
 
-RunReport::Timer::Timer(RunReport& report, std::string name)
-    : report_(report),
-      name_(std::move(name)),
-      start_(Clock::now()),
-      cpu_start_(core::read_process_usage().cpu_time),
-      telemetry_(report.state_->telemetry)
+void RunReport::run_timed(std::string name, std::function<void()> const& work)
 {
-    if (telemetry_ != nullptr) {
-        telemetry_->begin_phase(name_);
+    Telemetry* const telemetry = state_->telemetry;
+    auto const start = Clock::now();
+    double const cpu_start = core::read_process_usage().cpu_time;
+    if (telemetry != nullptr) {
+        telemetry->begin_phase(name);
     }
-}
-
-RunReport::Timer::~Timer()
-{
-    if (telemetry_ != nullptr) {
-        telemetry_->end_phase();
+    auto const record = [&] {
+        if (telemetry != nullptr) {
+            telemetry->end_phase();
+        }
+        core::ProcessUsage const usage = core::read_process_usage();
+        PhaseTiming const timing{name, seconds_since(start), usage.cpu_time - cpu_start,
+                                 static_cast<double>(usage.peak_resident)};
+        std::lock_guard const lock(state_->mutex);
+        state_->findings.add_phase(timing);
+    };
+    try {
+        work();
+    } catch (...) {
+        try {
+            record();
+        } catch (std::exception const& other) {
+            // Why the work failed is what the caller should hear of.
+            core::log_local(core::LogLevel::error, other.what());
+        }
+        throw;
     }
-    PhaseTiming const timing{name_, seconds_since(start_),
-                             core::read_process_usage().cpu_time - cpu_start_,
-                             static_cast<double>(core::read_process_usage().peak_resident)};
-    std::lock_guard const lock(report_.state_->mutex);
-    auto& phases = report_.state_->phases;
-    auto const known = std::find_if(phases.begin(), phases.end(), [&](PhaseTiming const& phase) {
-        return phase.name == timing.name;
-    });
-    if (known == phases.end()) {
-        phases.push_back(timing);
-        return;
-    }
-    known->wall += timing.wall;
-    known->cpu += timing.cpu;
-    known->peak_memory = std::max(known->peak_memory, timing.peak_memory);
+    record();
 }
 
 void RunReport::watch(Telemetry* telemetry)
@@ -130,32 +147,46 @@ void RunReport::set(std::string const& key, std::string const& json_text)
     state_->values[key] = std::move(value);
 }
 
-void RunReport::append(std::string const& key, std::string const& json_text)
+void RunReport::note(std::string const& text, core::LogChannel channel)
 {
-    Json value = Json::parse(json_text, nullptr, false);
-    core::require(!value.is_discarded(), "a value of the report is JSON");
-    std::lock_guard const lock(state_->mutex);
-    state_->values[key].push_back(std::move(value));
-}
-
-void RunReport::note(std::string const& text)
-{
+    bool is_new = false;
     {
         std::lock_guard const lock(state_->mutex);
-        auto const [entry, is_new] = state_->note_index.try_emplace(text, state_->notes.size());
-        if (!is_new) {
-            ++state_->notes[entry->second].second;
-            return;
-        }
-        state_->notes.emplace_back(text, 1);
+        is_new = state_->findings.add_note(text, channel != core::LogChannel::world);
     }
-    core::log_local(core::LogLevel::warning, text);
+    if (is_new) {
+        core::log(channel, core::LogLevel::warning, text);
+    }
+}
+
+void RunReport::add_plan(PlanResult result)
+{
+    std::lock_guard const lock(state_->mutex);
+    state_->findings.add_plan(std::move(result));
+}
+
+std::vector<std::byte> RunReport::share(std::size_t most_bytes) const
+{
+    std::lock_guard const lock(state_->mutex);
+    return state_->findings.packed(most_bytes);
+}
+
+void RunReport::add_ranks(std::vector<std::vector<std::byte>> const& shares)
+{
+    std::lock_guard const lock(state_->mutex);
+    state_->findings.merge(shares);
+}
+
+void RunReport::add_warnings(std::vector<LoggedLine> warnings)
+{
+    std::lock_guard const lock(state_->mutex);
+    state_->warnings = std::move(warnings);
 }
 
 std::vector<PhaseTiming> RunReport::phases() const
 {
     std::lock_guard const lock(state_->mutex);
-    return state_->phases;
+    return state_->findings.phases();
 }
 
 std::string RunReport::timing_table() const
@@ -176,26 +207,13 @@ std::string RunReport::timing_table() const
 
 std::string RunReport::to_json() const
 {
-    auto const timing_json = [](PhaseTiming const& timing) {
-        return Json{{"name", timing.name},
-                    {"wall", timing.wall},
-                    {"cpu", timing.cpu},
-                    {"utilisation", utilisation(timing)},
-                    {"peak_memory", static_cast<std::int64_t>(timing.peak_memory)}};
-    };
     std::lock_guard const lock(state_->mutex);
-    Json phases = Json::array();
-    for (PhaseTiming const& timing : state_->phases) {
-        phases.push_back(timing_json(timing));
-    }
-    Json notes = Json::array();
-    for (auto const& [text, count] : state_->notes) {
-        notes.push_back(Json{{"text", text}, {"count", count}});
-    }
     Json document = state_->values;
-    document.emplace("phases", std::move(phases));
-    document.emplace("total", timing_json(state_->total()));
-    document.emplace("notes", std::move(notes));
+    document.emplace("phases", state_->findings.phases_json());
+    document.emplace("total", json_of(state_->total()));
+    document.emplace("plans", state_->findings.plans_json());
+    document.emplace("notes", state_->findings.notes_json());
+    document.emplace("warnings", state_->warnings_json());
     // Headers of frames are not always UTF-8; a strange byte must not cost the user the report.
     return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -39,9 +39,6 @@ class FrameWcs
     [[nodiscard]] core::Angle radius() const;
     /// FITS cards, 80 characters each.
     [[nodiscard]] std::string cards() const;
-    /// Coefficient of the distortion: focal-plane offset = offset (1 + coefficient * offset^2),
-    /// pixels.
-    [[nodiscard]] double radial_coefficient() const { return radial_; }
 
   private:
     [[nodiscard]] double undistorted_radius(double distorted) const;

@@ -18,7 +18,7 @@ namespace
 /// Red, green and blue part of a moonless sky.
 constexpr Colours sky_colour = {1.05, 1.0, 0.85};
 
-/// Satellite trails: specification section 5 measures rejection with +500 ADU.
+/// Satellite trails: the bars of rejection are for +500 ADU (METHODS.md, section 17).
 constexpr double trail_brightness = 500.0;
 
 /// Hot pixels from barely visible to almost saturated, in units of the noise.

@@ -17,16 +17,12 @@ namespace sectile::solve
 {
 namespace
 {
-/// Tukey's constant for 95 % efficiency on Gaussian errors (Beaton & Tukey 1974).
-
 /// Huber's constant for 95 % efficiency (Huber 1981).
 constexpr double huber_constant = 1.345;
 
 /// Least robust weight: keeps the system regular when all pairs of an image are wild. Its pull on
 /// good solutions is a hundred-millionth of a good pair's.
 constexpr double least_weight = 1e-8;
-
-/// 1 / median(|x|) of the unit Gaussian: turns a median of absolute residuals into a sigma.
 
 constexpr int most_iterations = 100;
 

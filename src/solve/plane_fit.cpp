@@ -48,7 +48,8 @@ struct Moments
     }
 };
 
-/// Slopes of the weighted plane; one that the points do not fix is 0 with infinite variance factor.
+/// Slopes of the weighted plane; both 0 with infinite variance factors if the points do not fix
+/// both.
 void solve_slopes(Moments const& m, bool wanted, PlaneFit& fit, double& x_variance,
                   double& y_variance)
 {

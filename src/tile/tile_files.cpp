@@ -37,8 +37,9 @@ void paste(compute::StripOutput const& from, compute::StripOutput const& to)
     }
 }
 
-/// Rows of the tile, collected until they span its width.
-struct PendingRows
+/// A row of the tile, collected until it spans its width. Single rows, because memory that runs out
+/// in the middle of a row of strips makes those that follow thinner.
+struct PendingRow
 {
     engine::StripPixels pixels;
     std::int64_t columns = 0;  ///< filled so far
@@ -126,15 +127,18 @@ struct TileSink::Impl
             write_whole(rows);
             return;
         }
-        PendingRows& whole = pending[strip.y0];
-        if (whole.columns == 0) {
-            whole.pixels = {core::Box{tile.x0, strip.y0, tile.x1, strip.y1}, planes, has_maps};
-        }
-        paste(rows, whole.pixels.output());
-        whole.columns += strip.width();
-        if (whole.columns == tile.width()) {
-            write_whole(whole.pixels.output());
-            pending.erase(strip.y0);
+        for (std::int64_t y = strip.y0; y < strip.y1; ++y) {
+            PendingRow& whole = pending[y];
+            if (whole.columns == 0) {
+                whole.pixels = {core::Box{tile.x0, y, tile.x1, y + 1}, planes, has_maps};
+            }
+            paste(rows.clipped_to({strip.x0, y, strip.x1, y + 1}), whole.pixels.output());
+            whole.columns += strip.width();
+            core::require(whole.columns <= tile.width(), "a pixel of a tile is written once");
+            if (whole.columns == tile.width()) {
+                write_whole(whole.pixels.output());
+                pending.erase(y);
+            }
         }
     }
 
@@ -144,7 +148,7 @@ struct TileSink::Impl
     bool has_maps;
     /// Science, weight, coverage and, if wanted, the maps; team rank 0 only.
     std::vector<std::unique_ptr<io::FitsWriter>> files;
-    std::map<std::int64_t, PendingRows> pending;  ///< by first row
+    std::map<std::int64_t, PendingRow> pending;  ///< by row
 };
 
 TileSink::TileSink(comm::Communicator team, std::string const& science_path, core::Box const& tile,
@@ -181,8 +185,10 @@ void TileSink::Impl::open(source::TileFiles const& names, RejectionFiles const& 
     }
     spec.bits_per_pixel = -32;
     spec.is_unsigned = false;
-    // Fractions have no unit.
-    std::erase_if(spec.cards, [](io::FitsCard const& card) { return card.keyword == "BUNIT"; });
+    // Fractions have no unit, and no electrons behind it.
+    std::erase_if(spec.cards, [](io::FitsCard const& card) {
+        return card.keyword == "BUNIT" || card.keyword == "GAIN";
+    });
     for (auto const& [name, path] : {std::pair{"REJ_LOW", maps.low}, {"REJ_HIGH", maps.high}}) {
         spec.name = name;
         files.push_back(std::make_unique<io::FitsWriter>(path));

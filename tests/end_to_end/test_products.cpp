@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "end_to_end/sectile_runs.hpp"
+#include "support/header_cards.hpp"
 #include "support/test_data.hpp"
 
 namespace
@@ -98,7 +99,7 @@ TEST(Products, BadFramesAreQuarantinedWithAReasonAndTheRestGoesOn)
     auto const frames = report_of(scratch / "out")["frames"];
     ASSERT_EQ(frames.size(), 6U);
     auto const bad = std::ranges::count_if(frames, [](auto const& frame) {
-        return frame["verdict"] == "quarantined" &&
+        return frame["verdict"] == "quarantined" && frame["code"] == "unreadable" &&
                !frame["reason"].template get<std::string>().empty();
     });
     EXPECT_EQ(bad, 2);
@@ -149,6 +150,69 @@ TEST(Products, KeptTilesGiveTheSameMosaic)
     EXPECT_TRUE(first == primary_pixels(scratch / "by_grid/mosaic.fits"));
 }
 
+/// The card of a keyword in the primary header; empty where there is none.
+std::string card_of(std::string const& path, std::string keyword)
+{
+    auto const headers = sectile::test::read_header_blocks(path);
+    keyword.resize(8, ' ');
+    std::string const cards = headers.empty() ? std::string() : headers.front().cards;
+    for (std::size_t at = 0; at < cards.size(); at += 80) {
+        if (cards.compare(at, 8, keyword) == 0) {
+            return cards.substr(at, 80);
+        }
+    }
+    return {};
+}
+
+TEST(Products, TilesKeepTheFactsOfTheirExposures)
+{
+    ScratchFolder const scratch("tile_facts");
+    simulate_small(scratch / "frames", "--frames 12 --frames-per-pointing 3");
+    ASSERT_EQ(run_sectile(scratch / "frames", scratch / "out", "--keep tiles").exit_code, 0);
+    std::string const tile = scratch / "out/.sectile/tiles/tile_00001.fits";
+
+    ProgramResult const again =
+        run_sectile(scratch / "out/.sectile/tiles", scratch / "again", "--start-from master-tiles");
+
+    ASSERT_EQ(again.exit_code, 0) << again.output;
+    auto const tile_header = sectile::test::read_header_blocks(tile).front();
+    EXPECT_EQ(tile_header.whole("NCOMBINE", 0), 3);
+    EXPECT_EQ(tile_header.number("EXPTIME", 0.0), 30.0);  // 3 frames of 10 s
+    // From the start of the first of them to the end of the last.
+    EXPECT_GE(tile_header.number("MJD-END", 0.0) - tile_header.number("MJD-BEG", 0.0),
+              30.0 / 86400.0 - 1e-9);
+    for (char const* const keyword :
+         {"OBJECT", "INSTRUME", "TELESCOP", "FILTER", "BUNIT", "GAIN"}) {
+        EXPECT_NE(card_of(tile, keyword), "") << keyword;
+    }
+    for (char const* const keyword :
+         {"NCOMBINE", "EXPTIME", "DATE-OBS", "MJD-BEG", "MJD-END", "OBJECT", "INSTRUME", "TELESCOP",
+          "FILTER", "BUNIT", "GAIN"}) {
+        std::string const of_frames = card_of(scratch / "out/mosaic.fits", keyword);
+        EXPECT_NE(of_frames, "") << keyword;
+        EXPECT_EQ(card_of(scratch / "again/mosaic.fits", keyword), of_frames);
+    }
+}
+
+TEST(Products, AFrameCountsAsOneWhateverWasCombinedForIt)
+{
+    ScratchFolder const scratch("stacked_frames");
+    simulate_small(scratch / "frames", "--frames 2 --frames-per-pointing 2");
+    std::string const path = scratch / "frames/frame_00000.fits";
+    std::string file = read_file(path);
+    std::size_t const at = file.find("IMAGETYP=");
+    ASSERT_NE(at, std::string::npos);
+    std::string card = "NCOMBINE=                   40";
+    card.resize(80, ' ');
+    std::ofstream(path, std::ios::binary) << file.replace(at, 80, card);
+
+    ASSERT_EQ(run_sectile(scratch / "frames", scratch / "out", "").exit_code, 0);
+
+    EXPECT_EQ(
+        sectile::test::read_header_blocks(scratch / "out/mosaic.fits").front().whole("NCOMBINE", 0),
+        2);
+}
+
 TEST(Products, EveryOddFileGetsAVerdictAndNothingCrashes)
 {
     auto const data = sectile::test::test_data("odd_files");
@@ -165,7 +229,9 @@ TEST(Products, EveryOddFileGetsAVerdictAndNothingCrashes)
     auto const report = report_of(scratch / "out");
     for (auto const& frame : report["frames"]) {
         judged.insert(fs::path(frame["path"].get<std::string>()).filename());
-        EXPECT_TRUE(frame["verdict"] == "accepted" || frame.contains("reason")) << frame;
+        EXPECT_TRUE(frame["verdict"] == "accepted" ||
+                    (frame.contains("code") && frame.contains("reason")))
+            << frame;
     }
     for (fs::path const& folder : {*data, data->parent_path() / "wcs_zoo"}) {
         for (auto const& entry : fs::directory_iterator(folder)) {

@@ -43,6 +43,7 @@ TEST(Registration, AnUnrelatedFieldIsQuarantinedAndNeverStacked)
 
         ASSERT_EQ(report["frames"].size(), 7U);
         EXPECT_EQ(report["frames"][6]["verdict"], "quarantined");
+        EXPECT_EQ(report["frames"][6]["code"], "another_field");
         EXPECT_NE(report["frames"][6]["reason"].get<std::string>().find("another field"),
                   std::string::npos);
         EXPECT_EQ(
@@ -70,6 +71,7 @@ TEST(Registration, QualityGateReportsOrRejectsAFrameThatStandsOut)
     EXPECT_EQ(told["frames"][12]["verdict"], "accepted");
     EXPECT_NE(told["notes"].dump().find("zz_cloudy"), std::string::npos) << told["notes"];
     EXPECT_EQ(rejected["frames"][12]["verdict"], "quarantined");
+    EXPECT_EQ(rejected["frames"][12]["code"], "quality");
     EXPECT_NE(rejected["frames"][12]["reason"].get<std::string>().find("from the usual"),
               std::string::npos)
         << rejected["frames"][12];

@@ -129,7 +129,7 @@ INSTANTIATE_TEST_SUITE_P(Methods, TrailRejection,
                                            Case{"winsorized_sigma_clip", 8},
                                            Case{"linear_fit_clip", 8},
                                            Case{"winsorized_sigma_clip", 16}),
-                         [](auto const& info) {
-                             return info.param.method + "_" + std::to_string(info.param.frames);
+                         [](auto const& test) {
+                             return test.param.method + "_" + std::to_string(test.param.frames);
                          });
 }  // namespace

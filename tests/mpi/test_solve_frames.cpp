@@ -307,7 +307,7 @@ TEST_F(SolveFrames, ADryRunChangesNothingOnDisk)
     EXPECT_TRUE(std::filesystem::exists(other));
     EXPECT_FALSE(std::filesystem::exists(scratch.file("out/solutions")));
     EXPECT_EQ(calls(), 0);
-    EXPECT_EQ(frames[0].verdict.reason, plan::no_wcs_reason) << "headers alone judge nobody";
+    EXPECT_EQ(frames[0].verdict.reason, test::no_wcs_yet) << "headers alone judge nobody";
 }
 
 TEST_F(SolveFrames, TheSolversOwnFilesAreRemovedAtTheEnd)

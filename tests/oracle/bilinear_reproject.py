@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """One frame resampled bilinearly equals reproject_interp: 1e-5 relative on 99.9 % of the pixels, none above 1e-3.
 
-That is the bar of the specification (section 14), relative to the pixel value. Frames with TAN and with TAN-SIP
+That is the bar (METHODS.md, section 17), relative to the pixel value. Frames with TAN and with TAN-SIP
 distortion, turned against the grid. Stars are soft and not too bright, as the bar is about interpolation: a position error of 1e-3 px
 alone changes the flank of a saturated star by 1e-3.
 """

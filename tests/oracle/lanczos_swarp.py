@@ -63,7 +63,7 @@ class Lanczos3Mean:
 
 
 def close(ours, theirs):
-    """Fraction of pixels within the bar of the specification (section 14): rtol 1e-4, atol 1e-2 of the noise."""
+    """Fraction of pixels within the bar (METHODS.md, section 17): rtol 1e-4, atol 1e-2 of the noise."""
     return np.mean(np.abs(ours - theirs) <= 1e-4 * np.abs(theirs) + 1e-2 * NOISE)
 
 

@@ -61,7 +61,7 @@ def run(*command, cwd=None, may_fail=False):
     return done.stdout
 
 
-# The mean that SWarp AVERAGE and reproject compute: no weights, no matching, no rejection (specification 10).
+# The mean that SWarp AVERAGE and reproject compute: no weights, no matching, no rejection (METHODS.md, section 10.6).
 PLAIN_MEAN = ["--mode", "mosaic-first", "--global-coadd-method", "mean", "--stacking-weighting-method", "none",
               "--stacking-normalize-method", "none", "--feather-px", "0", "--intertile-photometric-match", "off",
               "--registration", "wcs"]

@@ -24,6 +24,8 @@ namespace sectile::test
 {
 inline constexpr int frame_width = 1000;
 inline constexpr int frame_height = 800;
+/// The reason of frames that wait for a WCS.
+inline constexpr char const* no_wcs_yet = "as the test says";
 inline constexpr double frame_scale = 3.0;  // arcsec
 
 /// A frame's true place, and what it states.
@@ -116,7 +118,7 @@ inline plan::FrameRecord frame_without_wcs(std::size_t index, std::string const&
     frame.header.facts.ra_hint = place.ra + 0.1;
     frame.header.facts.dec_hint = place.dec - 0.1;
     frame.header.facts.mjd = 60000.0 + static_cast<double>(index) * 1e-3;
-    frame.verdict = {plan::FrameState::quarantined, plan::no_wcs_reason};
+    frame.verdict = {plan::VerdictCode::no_wcs, no_wcs_yet};
     frame.stars = stars_at(place, sky_stars, index);
     return frame;
 }

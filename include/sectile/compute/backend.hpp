@@ -73,9 +73,9 @@ struct SampleOutput
 [[nodiscard]] int kernel_margin(ResampleKernel kernel);
 
 /// The numerics of a coadd on one kind of hardware. One virtual call per strip and batch, never per
-/// pixel. All backends give the result the reference backend defines: `reference` is plain double
-/// loops; `cpu` agrees with it to float rounding and is bit-identical for any number of threads,
-/// any strip and any instruction set; `cuda` agrees with `cpu` as specification section 0.1 says.
+/// pixel. All backends give the result the reference backend defines (METHODS.md, section 7):
+/// `reference` is plain double loops; `cpu` agrees with it to float rounding and is bit-identical
+/// for any number of threads, any strip and any instruction set.
 ///
 /// Sources are given in ascending id, and samples of a pixel are combined in that order.
 /// Calls are thread-compatible: one call at a time per object; inside, the work is spread over

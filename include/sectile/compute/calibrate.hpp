@@ -15,11 +15,6 @@ namespace sectile::compute
 struct FlatLevel
 {
     std::vector<double> levels;
-
-    /// One level for all: dividing by it keeps the colour of the flat's light in the correction, as
-    /// programs do that do not know of colours. Mean of the known levels, weighted as the colours
-    /// occur (green twice) in a Bayer frame.
-    [[nodiscard]] FlatLevel overall(image::BayerPattern pattern) const;
 };
 
 /// Robust mean of the flat per colour: of the valid pixels above 0 within 3 sigma (1.4826 times

@@ -77,11 +77,11 @@ inline constexpr int hot_pixel_margin = 134;
                                                             HotPixelOptions const& options = {});
 
 /// The hot pixels of a detector from the candidates of the frames of one session (same camera and
-/// shape; each list as find_hot_candidates() orders it): candidates in at least half the frames
-/// and at least two of them, whose evidence sum(sharpness) / sqrt(number) reaches `proof`. Of one
-/// or two frames: the candidates with that evidence in a single frame. Stars of a well tracking
-/// mount stay where they are; it is the evidence, not the persistence, that keeps them.
-/// Ascending y, x.
+/// shape; each list as find_hot_candidates() orders it; frames without candidates are not given):
+/// candidates in at least half of these frames and at least two of them, whose evidence
+/// sum(sharpness) / sqrt(number) reaches `proof`. Of one or two frames: the candidates with that
+/// evidence in a single frame. Stars of a well tracking mount stay where they are; it is the
+/// evidence, not the persistence, that keeps them. Ascending y, x.
 [[nodiscard]] std::vector<DefectPosition> persistent_hot_pixels(
     std::span<std::vector<HotCandidate> const> frames, HotPixelOptions const& options = {});
 

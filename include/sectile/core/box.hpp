@@ -35,18 +35,6 @@ struct Box
                          std::min(y1, other.y1)};
         return common.empty() ? Box{} : common;
     }
-    /// Smallest box that holds both; an empty box does not count.
-    [[nodiscard]] constexpr Box united_with(Box const& other) const
-    {
-        if (empty()) {
-            return other;
-        }
-        if (other.empty()) {
-            return *this;
-        }
-        return {std::min(x0, other.x0), std::min(y0, other.y0), std::max(x1, other.x1),
-                std::max(y1, other.y1)};
-    }
     [[nodiscard]] constexpr Box grown_by(std::int64_t margin) const
     {
         return {x0 - margin, y0 - margin, x1 + margin, y1 + margin};

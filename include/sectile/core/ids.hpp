@@ -17,7 +17,6 @@ struct Id
 
 using FrameId = Id<struct FrameTag>;    ///< position in the sorted list of image HDUs of the input
 using GroupId = Id<struct GroupTag>;    ///< position in the list of groups
-using TileId = Id<struct TileTag>;      ///< master tile, super-tile or mega-tile
 using SourceId = Id<struct SourceTag>;  ///< input of one coadd; samples are combined in this order
 }  // namespace sectile::core
 

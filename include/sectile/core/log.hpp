@@ -16,11 +16,13 @@ enum class LogLevel
 };
 
 /// world: said once for the whole run (rank 0 speaks, the other ranks' calls are dropped by the
-/// sink); local: about this rank only.
+/// sink); local: about this rank only; file: about this rank, to be looked up in the log file,
+/// while the terminal shows that of rank 0 alone.
 enum class LogChannel
 {
     world,
-    local
+    local,
+    file
 };
 
 using LogSink = std::function<void(LogChannel, LogLevel, std::string_view)>;

@@ -101,8 +101,8 @@ struct CoaddStatistics
     LadderSteps ladder;
 };
 
-/// The coadd engine (design section 1): sources -> resample -> (value, weight) spans -> strip
-/// owners -> combine -> sink.
+/// The coadd engine (METHODS.md, sections 7, 10 and 13): sources -> resample -> (value, weight)
+/// spans -> strip owners -> combine -> sink.
 ///
 /// Rounds of strips: in a round every rank makes at most one strip. With `pull` the owner of a
 /// strip reads the windows it needs; with `push` the home rank of a source resamples it and sends

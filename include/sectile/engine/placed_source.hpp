@@ -14,7 +14,7 @@ enum class Weighting : std::uint8_t
 {
     none,
     noise_variance,
-    noise_fwhm  ///< that, and 1 / fwhm^2
+    noise_fwhm  ///< that times (f / fwhm)^2, see sharpness_factors()
 };
 
 /// Where a source falls on a grid. Plain numbers: travels between ranks.

@@ -23,9 +23,11 @@ struct FrameLevels
 /// Collects FrameLevels from the parts of a frame, in any order.
 ///
 /// Background, noise and percentiles of every plane come from a lattice of at most about 40,000
-/// pixels each, extremes and masks from all pixels. Background: median after clipping at 3 robust
-/// sigma about the median. Noise: the scaled median absolute difference of pixels two columns apart
-/// (the same colour of a mosaic, hardly correlated in a resampled image), 1.4826 / sqrt(2).
+/// pixels each, extremes and masks from all pixels. Background: grouped median after up to five
+/// clips at 3 robust sigma about the median. Noise: 1.4826 / sqrt(2) times the grouped median of
+/// the absolute differences of pixels two columns apart (the same colour of a mosaic, hardly
+/// correlated in a resampled image); where half of them or more are 0, the root of half their mean
+/// square (METHODS.md, sections 1.5 and 4.1).
 class FrameLevelPass
 {
   public:

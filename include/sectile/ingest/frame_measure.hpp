@@ -29,12 +29,14 @@ struct FrameMeasurement
 /// plane of integers. Floating point images were worked on before.
 [[nodiscard]] bool is_camera_frame(sky::FrameGeometry const& geometry);
 
-/// Levels, stars, quality and hot pixel candidates of a raw frame, which is read once, calibrated
-/// and masked as `preparation` says. Stars are detected on the mean of all planes (a mosaic is
-/// freed of its own hot pixels and debayered first, by superpixels if they are wanted); their
-/// fluxes are sums in one aperture for the whole frame above the median of a ring around it, plane
-/// by plane. Large frames are worked on in blocks of 2048 x 2048 pixels, so that memory is bounded;
-/// the blocks are always the same. Thread-safe. Throws core::IoError.
+/// Levels, stars, quality and hot pixel candidates of a raw frame, calibrated and masked as
+/// `preparation` says. Stars are detected on the mean of all planes; before that a camera frame is
+/// freed of its own hot pixels, if these are looked for, and a mosaic debayered, by superpixels if
+/// they are wanted. Fluxes are sums in a circle above the median of a ring around it, plane by
+/// plane. Large frames are worked on in blocks of about 2048 x 2048 pixels, so that memory is
+/// bounded; the blocks are always the same. Sky, width of the stars and with it the circle are
+/// those of a block, the saturation level is that of the frame: where the header does not state it,
+/// a frame of several blocks is read twice. Thread-safe. Throws core::IoError.
 [[nodiscard]] FrameMeasurement measure_frame(sky::FrameHeader const& header,
                                              source::FramePreparation preparation,
                                              MeasureRequest const& request);

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,9 +21,6 @@ class HotPixelVotes
   public:
     explicit HotPixelVotes(std::size_t frames_of_job);
 
-    /// Any thread.
-    void add(sky::FrameHeader const& header, std::vector<compute::HotCandidate> candidates);
-
     /// The candidates of one frame.
     struct Vote
     {
@@ -32,12 +29,18 @@ class HotPixelVotes
         int hdu = 0;
         std::vector<compute::HotCandidate> candidates;
     };
+
+    /// The vote of a frame; none when it has no candidates or others stand for it. Any thread.
+    [[nodiscard]] std::optional<Vote> vote_of(sky::FrameHeader const& header,
+                                              std::vector<compute::HotCandidate> candidates) const;
+    /// Once for each frame. Not thread-safe.
+    void add(Vote vote);
+
     /// All of them, by camera, path and HDU; none stay.
     [[nodiscard]] std::vector<Vote> take();
 
   private:
     std::uint64_t one_in_;
-    std::mutex mutex_;
     std::vector<Vote> votes_;
 };
 

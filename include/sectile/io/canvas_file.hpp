@@ -38,7 +38,7 @@ struct CanvasStrip
     image::ImageView<std::uint8_t const> alpha;  ///< one plane
 };
 
-/// mosaic.h5 (specification section 2), written collectively by all ranks of a communicator into a
+/// mosaic.h5 (METHODS.md, section 15.1), written collectively by all ranks of a communicator into a
 /// temporary name and renamed by commit(). Datasets /science /weight (C,H,W float32), /coverage
 /// (C,H,W uint16 or uint32), /alpha (H,W uint8); chunked by row band x columns, early allocation,
 /// no fill, no object times: the bytes depend only on layout and pixels. Texts are attributes of

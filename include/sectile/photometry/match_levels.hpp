@@ -19,7 +19,7 @@ enum class PhotometricMatch : std::uint8_t
 };
 
 /// What is matched: offsets alone or offsets and gradients; sources whose overlap is under
-/// `overlap_min` of the smaller footprint are no pair.
+/// `overlap_min` of the cells of the smaller one are no pair.
 struct MatchOptions
 {
     PhotometricMatch method = PhotometricMatch::plane;
@@ -38,7 +38,7 @@ struct PlaneMatch
     std::vector<compute::Photometry> corrections;  ///< one per source, on every rank
 };
 
-/// Section 7 without gains: sky levels of all sources on a common lattice of canvas cells (medians,
+/// METHODS.md, section 11: sky levels of all sources on a common lattice of canvas cells (medians,
 /// measured by the ranks in turn), robust planes through the differences of pairs that share enough
 /// cells, then one global solution per plane of colour: first the slopes (method plane), each axis
 /// for itself, then the offsets that remain. Gauge: the mean offset and the mean slope of every

@@ -27,10 +27,6 @@ enum class Mode : std::uint8_t
     classic,
     mosaic_first
 };
-enum class Assembly : std::uint8_t
-{
-    reproject
-};
 enum class Keep : std::uint8_t
 {
     none,
@@ -45,7 +41,6 @@ struct RunConfig
     std::vector<std::string> input;
     std::string output;
     Mode mode = Mode::classic;
-    Assembly assembly = Assembly::reproject;
     bool strict = false;
     bool start_from_tiles = false;
     bool dry_run = false;  ///< plan only: no pixels are read, no products are written

@@ -36,7 +36,8 @@ struct GridOptions
     /// A rule, or the position angle of +y.
     std::variant<OrientationRule, core::Angle> orientation = OrientationRule::north_up;
     std::optional<sky::SkyCoord> center;
-    double padding_percent = 0.0;  ///< by which width and height grow, half of it on each side
+    /// By which width and height grow, half of it on each side; 0 to 100.
+    double padding_percent = 0.0;
     /// Text of a header (see grid_from_header_text), read by the caller; empty: none.
     std::string reference_grid;
     std::int64_t max_canvas_pixels = std::int64_t{4'000'000'000};
@@ -68,10 +69,10 @@ struct CanvasGrid
     [[nodiscard]] std::string hash() const;  ///< of size and cards
 };
 
-/// P4 of the specification (section 6). Pure. Auto projection: TAN when all inputs lie within 12.5
-/// degrees of the centre, ZEA up to 90 degrees, CAR beyond. Right at poles and across RA 0/360.
-/// Throws core::ConfigError when the canvas would exceed max_canvas_pixels or an option makes no
-/// sense, core::InputError without inputs.
+/// P4 (METHODS.md, section 12). Pure. Auto projection: TAN when all inputs lie within 12.5 degrees
+/// of the centre, ZEA up to 90 degrees, CAR beyond. Right at poles and across RA 0/360. Throws
+/// core::ConfigError when the canvas would exceed max_canvas_pixels or an option makes no sense,
+/// core::InputError without inputs.
 [[nodiscard]] CanvasGrid plan_canvas(std::vector<GridInput> const& inputs,
                                      GridOptions const& options);
 

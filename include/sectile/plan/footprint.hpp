@@ -12,7 +12,4 @@ namespace sectile::plan
 
 /// Angle between two directions.
 [[nodiscard]] core::Angle separation_of(sky::SkyCoord const& a, sky::SkyCoord const& b);
-
-/// How the verdict of a frame without a celestial WCS begins: solve_frames() takes these up.
-inline constexpr char const* no_wcs_reason = "no celestial WCS";
 }  // namespace sectile::plan

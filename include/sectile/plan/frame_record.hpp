@@ -10,26 +10,13 @@
 #include <vector>
 
 #include "sectile/core/ids.hpp"
+#include "sectile/plan/frame_verdict.hpp"
 #include "sectile/sky/frame_header.hpp"
 
 namespace sectile::plan
 {
-enum class FrameState : std::uint8_t
-{
-    accepted,
-    quarantined
-};
-
 /// What could not be measured.
 inline constexpr double unmeasured = std::numeric_limits<double>::quiet_NaN();
-
-/// Whether a frame is used, and why not.
-struct FrameVerdict
-{
-    FrameState state = FrameState::accepted;
-    std::string reason;  ///< one sentence; empty for an accepted frame
-    [[nodiscard]] bool accepted() const { return state == FrameState::accepted; }
-};
 
 /// What P1 measured on one plane of a frame, in the frame's own units.
 struct PlaneMeasurement
@@ -42,7 +29,7 @@ struct PlaneMeasurement
     double scale = unmeasured;
     /// Of a tile: covariance of the noise of pixels x columns and y rows apart (0 to 2) over the
     /// variance that its weights state, at [3 y + x - 1]. Empty: not known.
-    std::vector<double> noise_covariance;
+    std::vector<double> noise_covariance{};
 };
 
 /// A star of a frame that may serve registration and normalisation. Kept short: every rank holds
@@ -51,8 +38,8 @@ struct FrameStar
 {
     float x = 0.0F;  ///< pixels of the debayered frame, 0-based
     float y = 0.0F;
-    /// Above the local sky, in one aperture for all stars of the frame, of each plane (of the first
-    /// three); NaN where it cannot be measured.
+    /// Above the local sky, in one aperture for all stars of a block of the frame, of each plane
+    /// (of the first three); NaN where it cannot be measured.
     std::array<float, 3> flux{};
 };
 

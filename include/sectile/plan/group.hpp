@@ -29,7 +29,7 @@ struct Group
     core::Angle radius;  ///< of the union of the footprints
 };
 
-/// P2 of the specification: single linkage of frame centres on the sphere (kd-tree over unit
+/// P2 (METHODS.md, section 6.1): single linkage of frame centres on the sphere (kd-tree over unit
 /// vectors, union-find), separate by filter and instrument, chains cut by deterministic spherical
 /// k-means until no group spans more than max_span field diagonals. Frames of different plane count
 /// are never grouped. The result does not depend on the order of ties: groups are sorted by their

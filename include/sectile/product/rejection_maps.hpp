@@ -5,7 +5,7 @@
 
 #include "sectile/core/ids.hpp"
 
-/// Rejection maps are products: two files per master tile in
+/// Rejection maps (METHODS.md, section 15.5) are products: two files per master tile in
 /// OUTPUT/rejection, on the grid of the tile, that stay when the tile itself is removed.
 namespace sectile::product
 {

@@ -2,13 +2,18 @@
 #pragma once
 
 #include <chrono>
-#include <map>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <string>
-#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
+
+#include "sectile/core/log.hpp"
+#include "sectile/report/log_file.hpp"
 
 namespace sectile::report
 {
@@ -23,9 +28,19 @@ struct PhaseTiming
     double peak_memory = 0.0;  ///< bytes, peak resident size up to the end of the phase
 };
 
-/// Everything a user sees of a run, collected as it goes. Thread-safe. Values are JSON texts so
-/// that callers keep their own types; to_json() puts them together. Times of equal phase names are
-/// added up; equal notes are counted.
+/// What a phase that a parallel plan executed took on this rank, beside what was predicted.
+struct PlanResult
+{
+    std::string phase;
+    std::string summary;              ///< of the plan, a line
+    std::int64_t predicted_peak = 0;  ///< bytes of the process
+    std::int64_t measured_peak = 0;   ///< bytes of the process
+    double cpu_utilisation = 0.0;     ///< of the cores of this rank, 0..1
+};
+
+/// Everything a user sees of a run, collected as it goes on every rank and put together on rank 0.
+/// Thread-safe. Values are JSON texts so that callers keep their own types; to_json() puts them
+/// together. Times of equal phase names are added up; equal notes are counted.
 class RunReport
 {
   public:
@@ -35,21 +50,39 @@ class RunReport
     /// Tells `telemetry` from now on which phase runs; null: nobody. It must outlive the phases.
     void watch(Telemetry* telemetry);
 
-    /// Runs `work` and records its times under `name`.
+    /// Runs `work` and records its times under `name`, also when it throws; what it throws is
+    /// thrown.
     template <class Work>
-    auto timed(std::string name, Work&& work)
+    std::invoke_result_t<Work&> timed(std::string name, Work&& work)
     {
-        Timer const timer(*this, std::move(name));
-        return work();
+        using Result = std::invoke_result_t<Work&>;
+        if constexpr (std::is_void_v<Result>) {
+            run_timed(std::move(name), std::ref(work));
+        } else {
+            std::optional<Result> result;
+            run_timed(std::move(name), [&] { result.emplace(work()); });
+            return std::move(*result);
+        }
     }
 
-    /// Puts a JSON text at a top-level key. The report itself adds phases, total and notes; a value
-    /// that the caller set for one of these stays. Throws core::InternalError when it is not JSON.
+    /// Puts a JSON text at a top-level key. The report itself adds phases, total, plans, notes and
+    /// warnings; a value that the caller set for one of these stays. Throws core::InternalError
+    /// when it is not JSON.
     void set(std::string const& key, std::string const& json_text);
-    /// Adds a JSON text to the list at a top-level key.
-    void append(std::string const& key, std::string const& json_text);
-    /// Any fallback, clipped value or unused option; logged once as a warning, counted.
-    void note(std::string const& text);
+    /// Any fallback, clipped value or unused option; logged once as a warning on `channel`,
+    /// counted. world: about the run, kept on rank 0; else about this rank, which is named.
+    void note(std::string const& text, core::LogChannel channel = core::LogChannel::local);
+    /// Once per phase.
+    void add_plan(PlanResult result);
+
+    /// What rank 0 should know of this rank: times, results of plans, local notes (those that find
+    /// no room in about `most_bytes` are counted). For add_ranks() of the report there.
+    [[nodiscard]] std::vector<std::byte> share(std::size_t most_bytes) const;
+    /// Rank 0, at the end: puts what the other ranks know beside what this one does. `shares` are
+    /// in the order of the ranks, the one of rank 0 is not looked at. Once.
+    void add_ranks(std::vector<std::vector<std::byte>> const& shares);
+    /// Rank 0, at the end: what was said at warning level and is no note.
+    void add_warnings(std::vector<LoggedLine> warnings);
 
     [[nodiscard]] std::vector<PhaseTiming> phases() const;
     /// Table of the phases for the terminal: wall and CPU time, their ratio, peak memory. The last
@@ -58,45 +91,9 @@ class RunReport
     [[nodiscard]] std::string to_json() const;
 
   private:
-    class Timer
-    {
-      public:
-        Timer(RunReport& report, std::string name);
-        ~Timer();
-        Timer(Timer const&) = delete;
-        Timer& operator=(Timer const&) = delete;
+    void run_timed(std::string name, std::function<void()> const& work);
 
-      private:
-        RunReport& report_;
-        std::string name_;
-        std::chrono::steady_clock::time_point start_;
-        double cpu_start_;
-        Telemetry* telemetry_;
-    };
     struct State;
     std::unique_ptr<State> state_;
-};
-
-/// Log lines to the terminal (rank 0) and to a file; installs itself as the core log sink. All
-/// lines for the terminal go to stderr, so that stdout stays free for results (`plan --json`).
-/// Lines of other ranks' local channel are written to stderr with the rank in front. Time stamps
-/// are in the file only.
-class LogFile
-{
-  public:
-    /// `level`: debug, info, warning or error; throws core::ConfigError for another word.
-    LogFile(int rank, std::string const& level);
-    /// Closes the file; later lines still reach the terminal.
-    ~LogFile();
-    LogFile(LogFile const&) = delete;
-    LogFile& operator=(LogFile const&) = delete;
-    /// Starts writing at the end of `path`, so that a resumed run keeps its history; what was said
-    /// before is written first. Every line is flushed: a killed run leaves a whole log. Rank 0.
-    /// Throws core::IoError.
-    void open(std::string const& path);
-
-  private:
-    struct State;
-    std::shared_ptr<State> state_;
 };
 }  // namespace sectile::report

@@ -10,7 +10,8 @@
 
 namespace sectile::sky
 {
-/// Facts about an exposure that its header states; absent ones are empty or nullopt.
+/// Facts about an exposure, or about several that were combined, that a header states; absent ones
+/// are empty or nullopt.
 struct ExposureFacts
 {
     std::string object;
@@ -18,16 +19,18 @@ struct ExposureFacts
     std::string instrument;
     std::string telescope;
     std::string date_obs;            ///< as written, ISO 8601
-    std::optional<double> mjd;       ///< start of exposure, days
-    std::optional<double> exposure;  ///< seconds
+    std::optional<double> mjd;       ///< start of the (first) exposure, days
+    std::optional<double> mjd_end;   ///< end of the last of several, days
+    std::optional<double> exposure;  ///< seconds, of all together
     std::optional<double> gain;      ///< electrons per ADU (or the camera's gain number, see GAIN)
-    std::optional<double> saturation;
+    std::optional<double> saturation;          ///< SATURATE or DATAMAX
     std::optional<double> sensor_temperature;  ///< degrees Celsius
     std::optional<double> airmass;
     std::optional<double> ra_hint;  ///< degrees, pointing without WCS: a hint only
     std::optional<double> dec_hint;
-    std::string mount_mode;  ///< EQMODE
-    std::string unit;        ///< BUNIT
+    std::string mount_mode;     ///< EQMODE
+    std::string unit;           ///< BUNIT
+    std::int64_t combined = 1;  ///< exposures: NCOMBINE
 };
 
 /// How the pixels of one image HDU are stored and what they become after debayering.
@@ -39,7 +42,9 @@ struct FrameGeometry
     int stored_planes = 1;     ///< in the file
     bool planes_last = false;  ///< stored as H,W,C (NAXIS1 = colour) instead of C,H,W
     image::BayerPattern bayer = image::BayerPattern::none;
-    int bits_per_pixel = 0;  ///< BITPIX
+    int bits_per_pixel = 0;    ///< BITPIX
+    double value_scale = 1.0;  ///< BSCALE
+    double value_zero = 0.0;   ///< BZERO
     /// Of the file where they differ from width and height (superpixels); 0: they do not.
     std::int64_t stored_width = 0;
     std::int64_t stored_height = 0;

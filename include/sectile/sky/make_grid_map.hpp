@@ -6,10 +6,10 @@
 
 namespace sectile::sky
 {
-/// Largest allowed error of a GridMap against exact WCS, source pixels. The specification allows
-/// 1e-3; a quarter of it is needed for bilinear values to agree with an exact evaluation to 1e-5
-/// under strong distortion. Costs: halving it shortens the node spacing by 1.4, doubling the
-/// (small) number of exact transforms.
+/// Largest allowed error of a GridMap against exact WCS, source pixels (METHODS.md, section 7.5):
+/// so little is needed for bilinear values to agree with an exact evaluation to 1e-5 under strong
+/// distortion. Costs: halving it shortens the node spacing by 1.4, doubling the (small) number of
+/// exact transforms.
 inline constexpr double grid_map_tolerance = 2.5e-4;
 
 /// Node spacing (1, 2, 4 … 64) that keeps the tolerance over most of `domain` (destination pixels):

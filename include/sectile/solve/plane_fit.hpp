@@ -23,7 +23,7 @@ struct PlaneFit
     double x_ref = 0.0;
     double y_ref = 0.0;
     double level_sigma = 0.0;
-    double slope_x_sigma = 0.0;  ///< infinite when the points do not fix the slope
+    double slope_x_sigma = 0.0;  ///< infinite when the points do not fix the slopes
     double slope_y_sigma = 0.0;
 
     [[nodiscard]] double at(double x, double y) const
@@ -34,7 +34,7 @@ struct PlaneFit
 
 /// Robust plane through scattered points: least squares reweighted by Tukey's biweight (Beaton &
 /// Tukey 1974, c = 4.685) with the scale from the median absolute residual, starting from the
-/// median level without slope. Points on a line or at one place leave the slope across them at 0
-/// with infinite error. At least one point. Pure, deterministic.
+/// median level without slope. Fewer than 8 points, and points on a line or at one place, fix the
+/// level only: both slopes are 0 with infinite errors. At least one point. Pure, deterministic.
 [[nodiscard]] PlaneFit fit_plane(std::span<PlanePoint const> points);
 }  // namespace sectile::solve

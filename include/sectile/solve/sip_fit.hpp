@@ -22,7 +22,7 @@ struct SipCards
 
 /// Fits the linear part and a SIP distortion of second order (Shupe et al. 2005, ASP Conf. 347,
 /// 491) anew, so that pixel_to_sky goes through the matches: twelve parameters by weighted least
-/// squares, those further off than four times the robust scatter left out in a second pass, and
+/// squares, those further off than four times the median distance left out in a second pass, and
 /// fit_wcs() at the end. `start` gives the projection and must be right to a few pixels; its CRPIX
 /// moves by as much as its linear part was wrong. Look-up tables are dropped.
 ///

@@ -26,10 +26,10 @@ struct RejectionFiles
 [[nodiscard]] sky::FrameHeader header_of_written_tile(std::string const& science_path,
                                                       sky::WcsDescription const& wcs, int planes);
 
-/// Writes a tile by strips. With a team of several ranks the strips are gathered to the team's rank
-/// 0, which writes. Strips have rejection maps exactly when `rejection` names files for them.
-/// commit() is *collective* and makes the files of science, weight and coverage appear, and those
-/// of the maps before them.
+/// Writes a tile by strips, which cover each pixel once and may have any size and order. With a
+/// team of several ranks the strips are gathered to the team's rank 0, which writes. Strips have
+/// rejection maps exactly when `rejection` names files for them. commit() is *collective* and makes
+/// the files of science, weight and coverage appear, and those of the maps before them.
 class TileSink final : public engine::StripSink
 {
   public:

@@ -60,6 +60,24 @@ TEST(PlanOptions, RefusesMachinesThatCannotBe)
     }
 }
 
+/// What the planner is told by the words of a user.
+bool plans_with_devices(Words words)
+{
+    words.insert(words.end(), {"--input", "frames", "--gpus", "2", "--gpu-vram", "24GiB"});
+    auto const config = read_run_request(words, true).config;
+    // The other ranks read what rank 0 writes.
+    EXPECT_EQ(run_config_from_text(config.options_text).parallel.use_gpu, config.parallel.use_gpu);
+    return config.parallel.use_gpu;
+}
+
+TEST(PlanOptions, ThePlannerHearsWhetherDevicesMayBeUsed)
+{
+    EXPECT_TRUE(plans_with_devices({}));
+    EXPECT_TRUE(plans_with_devices({"--use-gpu", "on"}));
+    EXPECT_FALSE(plans_with_devices({"--use-gpu", "off"}));
+    EXPECT_FALSE(plans_with_devices({"--backend", "reference"}));
+}
+
 TEST(PlanOptions, BelongToPlanOnly)
 {
     EXPECT_TRUE(is_machine_key("ranks_per_node"));

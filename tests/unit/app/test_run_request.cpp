@@ -131,7 +131,7 @@ std::map<std::string, std::string> const& other_values()
     return values;
 }
 
-TEST(RunRequest, DefaultsAreThoseOfTheSpecification)
+TEST(RunRequest, DefaultsAreThoseOfTheMethods)
 {
     RunConfig const config = read_good({});
 
@@ -296,6 +296,9 @@ TEST(RunRequest, SaysWhatThisVersionOffers)
     EXPECT_TRUE(holds(error_with_paths({"--intertile-photometric-match", "affine"}),
                       "this version offers off, offset"));
     EXPECT_TRUE(holds(error_with_paths({"--mode", "moasic-first"}), "did you mean mosaic-first?"));
+    EXPECT_EQ(error_with_paths({"--assembly", "incremental"}),
+              "--assembly cannot be 'incremental' (it is planned for a later version; this version "
+              "offers reproject)");
     EXPECT_EQ(error_with_paths({"--sds-lots", "3"}),
               "the option --sds-lots is planned for a later version and not offered yet");
 }

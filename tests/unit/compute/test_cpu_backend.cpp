@@ -93,7 +93,7 @@ TEST(CpuBackend, FluxModeKeepsTheSumOfAStar)
             sum += samples.value.view().at(0, x, y);
         }
     }
-    // The bar of the specification for gather kernels.
+    // The bar of METHODS.md, section 17: sums are kept to 1e-4.
     double const truth = 1000.0 * 2.0 * 3.14159265358979 * sigma * sigma;
     EXPECT_NEAR(sum, truth, 1e-4 * truth);
 }

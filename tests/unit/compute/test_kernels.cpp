@@ -78,8 +78,8 @@ TEST(KernelWeights, ReproducePolynomials)
 
 TEST(KernelWeights, LanczosReproducesABandLimitedGaussian)
 {
-    // FWHM 2.5 px, the narrowest star of the specification: what is beyond the Nyquist frequency is
-    // 4e-3 of the peak, and the finite support costs about as much more for fewer lobes.
+    // FWHM 2.5 px, a narrow star: what is beyond the Nyquist frequency is 4e-3 of the peak, and the
+    // finite support costs about as much more for fewer lobes.
     double const sigma = 2.5 / 2.3548;
     auto const star = [&](double x) { return std::exp(-0.5 * x * x / (sigma * sigma)); };
     struct Bound

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The bars of specification section 5: what a satellite trail leaves behind, and what clean samples
+// The bars of METHODS.md, section 17: what a satellite trail leaves behind, and what clean samples
 // lose, by method and number of frames.
 #include <algorithm>
 #include <cmath>
@@ -154,6 +154,6 @@ TEST_P(RejectionBars, AFaintTrailLeavesAtMostWhatKappaAllows)
 INSTANTIATE_TEST_SUITE_P(Methods, RejectionBars,
                          ::testing::Values(Rejection::kappa_sigma, Rejection::winsorized_sigma_clip,
                                            Rejection::linear_fit_clip),
-                         [](auto const& info) { return std::string(name_of(info.param)); });
+                         [](auto const& test) { return std::string(name_of(test.param)); });
 }  // namespace
 }  // namespace sectile::compute

@@ -39,16 +39,6 @@ TEST(Box, ClipsToTheCommonPart)
     EXPECT_EQ(box.clipped_to({30, 30, 40, 40}), Box{});
 }
 
-TEST(Box, UnitesButIgnoresEmptyBoxes)
-{
-    Box const a{0, 0, 2, 2};
-    Box const b{-4, 5, -1, 6};
-
-    EXPECT_EQ(a.united_with(b), (Box{-4, 0, 2, 6}));
-    EXPECT_EQ(a.united_with(Box{100, 100, 100, 200}), a);
-    EXPECT_EQ(Box{}.united_with(b), b);
-}
-
 TEST(Box, GrowsAndShiftsWithoutChangingItself)
 {
     Box const box{1, 2, 3, 4};

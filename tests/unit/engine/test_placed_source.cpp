@@ -92,7 +92,7 @@ TEST(PlacedSource, IsPlacedOnceAndThenOnlyItsNumbersChange)
 {
     std::vector<plan::FrameRecord> records = {frame_at(10.0, 2.0), frame_at(11.5, 0.0),
                                               frame_at(10.0, 4.0)};
-    records[1].verdict.state = plan::FrameState::quarantined;
+    records[1].verdict.code = plan::VerdictCode::quality;
     sky::SkyWcs const grid(tan_wcs(50, 40, 10.0));
     machine::TbbRunner runner(2);
     core::reset_events();

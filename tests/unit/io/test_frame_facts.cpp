@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include "sectile/io/exposure_cards.hpp"
+
+#include "io/fits_cards.hpp"
 #include "io/frame_facts.hpp"
 
 namespace sectile::io
@@ -101,6 +104,52 @@ TEST(FrameFacts, TheHduComesBeforeThePrimaryAndImpossibleValuesAreAbsent)
     EXPECT_EQ(facts.dec_hint, 40.970556);
     EXPECT_EQ(facts.mount_mode, "1");
     EXPECT_EQ(facts.unit, "") << "the unit of another HDU says nothing";
+}
+
+TEST(FrameFacts, WhatIsWrittenOfCombinedExposuresIsReadBack)
+{
+    sky::ExposureFacts facts;
+    facts.object = "O'Brien's object";
+    facts.filter = "H alpha";
+    facts.instrument = "camera";
+    facts.telescope = "telescope";
+    facts.unit = "adu";
+    facts.date_obs = "2025-03-27T01:20:32.955";
+    facts.mjd = 60761.055936983423;
+    facts.mjd_end = 60761.1;
+    facts.exposure = 1234.5;
+    facts.gain = 0.1;
+    facts.combined = 123;
+    HeaderText text;
+    for (FitsCard const& card : exposure_cards(facts)) {
+        text.add(card);
+    }
+
+    sky::ExposureFacts const read = read_facts(HeaderCards(text.text()), HeaderCards(""));
+
+    EXPECT_EQ(read.object, facts.object);
+    EXPECT_EQ(read.filter, facts.filter);
+    EXPECT_EQ(read.instrument, facts.instrument);
+    EXPECT_EQ(read.telescope, facts.telescope);
+    EXPECT_EQ(read.unit, facts.unit);
+    EXPECT_EQ(read.date_obs, facts.date_obs);
+    EXPECT_EQ(read.mjd, facts.mjd);
+    EXPECT_EQ(read.mjd_end, facts.mjd_end);
+    EXPECT_EQ(read.exposure, facts.exposure);
+    EXPECT_EQ(read.gain, facts.gain);
+    EXPECT_EQ(read.combined, facts.combined);
+}
+
+TEST(FrameFacts, AnExposureCountsAsOneAndHasNoEndOfItsOwn)
+{
+    HeaderCards const plain = header_of({"EXPTIME = 10.0", "MJD-OBS = 60000.5"});
+    HeaderCards const odd = header_of({"NCOMBINE= 0", "MJD-END = 'tomorrow'"});
+
+    for (HeaderCards const& header : {plain, odd}) {
+        sky::ExposureFacts const facts = read_facts(header, HeaderCards(""));
+        EXPECT_EQ(facts.combined, 1);
+        EXPECT_EQ(facts.mjd_end, std::nullopt);
+    }
 }
 
 TEST(FrameFacts, ObjectCoordinatesStandInForThePointing)

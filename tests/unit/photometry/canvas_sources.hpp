@@ -3,11 +3,14 @@
 
 #include <cmath>
 #include <cstdint>
+#include <functional>
+#include <limits>
 #include <numbers>
 
 #include <fmt/format.h>
 
 #include "sectile/sky/sky_wcs.hpp"
+#include "sectile/source/pixel_source.hpp"
 
 #include "support/fits_card.hpp"
 
@@ -29,4 +32,54 @@ inline sky::WcsDescription canvas_wcs(std::int64_t width, std::int64_t height, d
                 card("CD2_2", c);
     return wcs;
 }
+
+/// A source whose pixels are in memory.
+class MemorySource final : public source::PixelSource
+{
+  public:
+    using Value = std::function<float(int plane, std::int64_t x, std::int64_t y)>;
+
+    MemorySource(std::int64_t width, std::int64_t height, int planes, Value const& value)
+        : pixels_({0, 0, width, height}, planes)
+    {
+        auto const view = pixels_.view();
+        for (int plane = 0; plane < planes; ++plane) {
+            for (std::int64_t y = 0; y < height; ++y) {
+                for (std::int64_t x = 0; x < width; ++x) {
+                    view.at(plane, x, y) = value(plane, x, y);
+                }
+            }
+        }
+    }
+    [[nodiscard]] core::Box bounds() const override { return pixels_.view().box; }
+    [[nodiscard]] int planes() const override { return pixels_.planes(); }
+    [[nodiscard]] int held_planes() const override { return pixels_.planes(); }
+    [[nodiscard]] int planes_while_reading() const override { return 0; }
+    [[nodiscard]] int margin_while_reading() const override { return 0; }
+    [[nodiscard]] std::int64_t bytes_while_open() const override { return 0; }
+    [[nodiscard]] source::SourcePixels read(core::Box const& window) const override
+    {
+        source::SourcePixels result;
+        result.science = image::Image<float>(window, pixels_.planes());
+        auto const view = result.science.view();
+        for (int plane = 0; plane < pixels_.planes(); ++plane) {
+            for (std::int64_t y = window.y0; y < window.y1; ++y) {
+                for (std::int64_t x = window.x0; x < window.x1; ++x) {
+                    view.at(plane, x, y) = bounds().contains(x, y)
+                                               ? value(plane, x, y)
+                                               : std::numeric_limits<float>::quiet_NaN();
+                }
+            }
+        }
+        return result;
+    }
+    [[nodiscard]] float value(int plane, std::int64_t x, std::int64_t y) const
+    {
+        return pixels_.view().at(plane, x, y);
+    }
+
+  private:
+    image::Image<float> pixels_;
+};
+
 }  // namespace sectile::test

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The photometric match from files to corrections, on one rank.
+// The photometric match from pixels to corrections, on one rank.
 #include <cmath>
-#include <string>
+#include <cstdint>
+#include <memory>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "sectile/photometry/match_levels.hpp"
+#include "sectile/sky/make_grid_map.hpp"
 
-#include "support/scratch_folder.hpp"
-#include "unit/core/pseudo_random.hpp"
-#include "unit/io/fits_bytes.hpp"
 #include "unit/photometry/canvas_sources.hpp"
 
 namespace sectile::photometry
@@ -34,38 +33,35 @@ class MatchPhotometry : public ::testing::Test
     /// A frame whose pixel (0, 0) is (x, y) of the canvas. It shows gain * value + planted() = sky.
     void add(double x, double y, compute::Photometry const& planted)
     {
-        std::vector<float> pixels;
-        for (int row = 0; row < height; ++row) {
-            for (int column = 0; column < width; ++column) {
-                double const at_x = x + column;
-                double const at_y = y + row;
-                double const sky = 1000.0 + 20.0 * std::sin(0.02 * at_x) + 0.1 * at_y;
-                double const plane = planted.offset + planted.slope_x * (at_x - planted.x_ref) +
-                                     planted.slope_y * (at_y - planted.y_ref);
-                pixels.push_back(static_cast<float>((sky - plane) / planted.gain));
-            }
-        }
-        std::string const path = folder / ("frame_" + std::to_string(sources.size()) + ".fits");
-        test::FitsBytes().image(-32, {width, height}).data(pixels).write(path);
-        plan::FrameRecord record;
-        record.header.path = path;
-        record.header.geometry.width = width;
-        record.header.geometry.height = height;
-        record.header.geometry.bits_per_pixel = -32;
-        record.header.wcs = test::canvas_wcs(width, height, 300.0 - x, 200.0 - y);
-        record.planes.resize(1);
-        record.planes[0].background = 1000.0;
-        record.planes[0].noise_sigma = 1.0;
-        sources.push_back(engine::source_of(record, engine::MosaicSource::Kind::frame));
-        sources.back().photometry.at(0).gain = planted.gain;
+        auto const value = [&](int /*plane*/, std::int64_t column, std::int64_t row) {
+            double const at_x = x + static_cast<double>(column);
+            double const at_y = y + static_cast<double>(row);
+            double const sky = 1000.0 + 20.0 * std::sin(0.02 * at_x) + 0.1 * at_y;
+            return static_cast<float>((sky - at(planted, at_x, at_y)) / planted.gain);
+        };
+        wcs.push_back(std::make_unique<sky::WcsDescription>(
+            test::canvas_wcs(width, height, 300.0 - x, 200.0 - y)));
+        engine::PlacedSource source;
+        source.id = core::SourceId{static_cast<std::uint32_t>(job.inputs.size())};
+        source.pixels = std::make_shared<test::MemorySource>(width, height, 1, value);
+        source.wcs = wcs.back().get();
+        source.footprint = sky::footprint_box(grid, grid.bounds(), sky::SkyWcs(*wcs.back()), 0);
+        source.photometry.resize(1);
+        source.photometry[0].gain = planted.gain;
+        job.inputs.push_back(source);
     }
     [[nodiscard]] PlaneMatch match(PhotometricMatch method)
     {
+        job.grid = &grid;
+        job.canvas = grid.bounds();
         machine::Crew crew(small_node(), {}, machine::BackendChoice::cpu, "");
-        auto const matches =
-            match_photometry(sources, grid, {.method = method}, {}, crew, source::Preparations{});
+        auto const matches = match_photometry(job, {.method = method}, {}, crew);
         EXPECT_EQ(matches.size(), 1U);
         return matches.at(0);
+    }
+    [[nodiscard]] compute::Photometry const& set(std::size_t source) const
+    {
+        return job.inputs[source].photometry.at(0);
     }
     /// What the corrected frame shows at a place of the canvas, less the sky.
     [[nodiscard]] static double at(compute::Photometry const& c, double x, double y)
@@ -73,9 +69,9 @@ class MatchPhotometry : public ::testing::Test
         return c.offset + c.slope_x * (x - c.x_ref) + c.slope_y * (y - c.y_ref);
     }
 
-    test::ScratchFolder folder{"match_photometry"};
     sky::SkyWcs grid{test::canvas_wcs(600, 400, 300.0, 200.0)};
-    std::vector<engine::MosaicSource> sources;
+    engine::CoaddJob job;
+    std::vector<std::unique_ptr<sky::WcsDescription>> wcs;
 };
 
 TEST_F(MatchPhotometry, BringsFramesToOneLevelAndKeepsGains)
@@ -92,18 +88,16 @@ TEST_F(MatchPhotometry, BringsFramesToOneLevelAndKeepsGains)
     std::vector<double> const gains{1.0, 2.0, 0.5, 3.0};
     for (std::size_t i = 0; i < expected.size(); ++i) {
         // The frames lie on whole pixels, so that their cells show the same sky.
-        EXPECT_NEAR(sources[i].photometry[0].offset - sources[0].photometry[0].offset,
-                    expected[i] - expected[0], 1e-3)
-            << i;
+        EXPECT_NEAR(set(i).offset - set(0).offset, expected[i] - expected[0], 1e-3) << i;
         // The gauge: frames of one size have nearly equal numbers of cells.
-        EXPECT_NEAR(sources[i].photometry[0].offset, expected[i], 0.5) << i;
+        EXPECT_NEAR(set(i).offset, expected[i], 0.5) << i;
     }
-    EXPECT_EQ(sources[3].photometry[0].offset, 0.0);
-    for (std::size_t i = 0; i < sources.size(); ++i) {
-        compute::Photometry const& set = sources[i].photometry[0];
-        EXPECT_EQ(set.gain, gains[i]) << i;
-        EXPECT_EQ(set.slope_x, 0.0) << i;
-        EXPECT_EQ(found.corrections[i].offset, set.offset) << "told as set";
+    EXPECT_EQ(set(3).offset, 0.0);
+    for (std::size_t i = 0; i < job.inputs.size(); ++i) {
+        compute::Photometry const& found_here = set(i);
+        EXPECT_EQ(found_here.gain, gains[i]) << i;
+        EXPECT_EQ(found_here.slope_x, 0.0) << i;
+        EXPECT_EQ(found.corrections[i].offset, found_here.offset) << "told as set";
     }
 }
 
@@ -126,12 +120,11 @@ TEST_F(MatchPhotometry, TakesGradientsOff)
     };
     for (double const x : {130.0, 160.0}) {
         for (double const y : {60.0, 140.0}) {
-            double const common = at(sources[0].photometry[0], x, y) - planted(0, x, y);
-            for (std::size_t i = 1; i < sources.size(); ++i) {
+            double const common = at(set(0), x, y) - planted(0, x, y);
+            for (std::size_t i = 1; i < job.inputs.size(); ++i) {
                 // The upper median of a cell of 4 x 4 lies half a pixel up the gradient, and the
                 // gradients of the frames differ by up to 0.1 a pixel; at the rim twice that.
-                EXPECT_NEAR(at(sources[i].photometry[0], x, y) - planted(i, x, y), common, 0.15)
-                    << i;
+                EXPECT_NEAR(at(set(i), x, y) - planted(i, x, y), common, 0.15) << i;
             }
         }
     }

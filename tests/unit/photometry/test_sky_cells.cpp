@@ -20,55 +20,10 @@ namespace sectile::photometry
 {
 namespace
 {
+using test::MemorySource;
+
 constexpr std::int64_t source_width = 180;
 constexpr std::int64_t source_height = 150;
-
-/// A source whose pixels are in memory.
-class MemorySource final : public source::PixelSource
-{
-  public:
-    MemorySource(int planes, std::function<float(int plane, std::int64_t x, std::int64_t y)> value)
-        : pixels_({0, 0, source_width, source_height}, planes)
-    {
-        auto const view = pixels_.view();
-        for (int plane = 0; plane < planes; ++plane) {
-            for (std::int64_t y = 0; y < source_height; ++y) {
-                for (std::int64_t x = 0; x < source_width; ++x) {
-                    view.at(plane, x, y) = value(plane, x, y);
-                }
-            }
-        }
-    }
-    [[nodiscard]] core::Box bounds() const override { return {0, 0, source_width, source_height}; }
-    [[nodiscard]] int planes() const override { return pixels_.planes(); }
-    [[nodiscard]] int held_planes() const override { return pixels_.planes(); }
-    [[nodiscard]] int planes_while_reading() const override { return 0; }
-    [[nodiscard]] int margin_while_reading() const override { return 0; }
-    [[nodiscard]] std::int64_t bytes_while_open() const override { return 0; }
-    [[nodiscard]] source::SourcePixels read(core::Box const& window) const override
-    {
-        source::SourcePixels result;
-        result.science = image::Image<float>(window, pixels_.planes());
-        auto const view = result.science.view();
-        for (int plane = 0; plane < pixels_.planes(); ++plane) {
-            for (std::int64_t y = window.y0; y < window.y1; ++y) {
-                for (std::int64_t x = window.x0; x < window.x1; ++x) {
-                    view.at(plane, x, y) = bounds().contains(x, y)
-                                               ? value(plane, x, y)
-                                               : std::numeric_limits<float>::quiet_NaN();
-                }
-            }
-        }
-        return result;
-    }
-    [[nodiscard]] float value(int plane, std::int64_t x, std::int64_t y) const
-    {
-        return pixels_.view().at(plane, x, y);
-    }
-
-  private:
-    image::Image<float> pixels_;
-};
 
 /// A canvas of 400 x 350 pixels with one source on it.
 class OnCanvas
@@ -153,10 +108,12 @@ class OnCanvas
 std::shared_ptr<MemorySource const> noise_source(int planes = 1)
 {
     PseudoRandom random(5);
-    return std::make_shared<MemorySource const>(planes, [&](int, std::int64_t, std::int64_t) {
-        return random.uniform(0.0, 1.0) < 0.01 ? std::numeric_limits<float>::quiet_NaN()
-                                               : static_cast<float>(random.uniform(90.0, 110.0));
-    });
+    return std::make_shared<MemorySource const>(
+        source_width, source_height, planes, [&](int, std::int64_t, std::int64_t) {
+            return random.uniform(0.0, 1.0) < 0.01
+                       ? std::numeric_limits<float>::quiet_NaN()
+                       : static_cast<float>(random.uniform(90.0, 110.0));
+        });
 }
 
 bool are_equal(std::vector<CellLevel> const& a, std::vector<CellLevel> const& b)
@@ -245,7 +202,8 @@ TEST(SkyCells, OfATurnedSourceStandWhereTheirSkyIs)
 {
     // A gradient along x of the source has at the middle of a cell the value of that place.
     auto const pixels = std::make_shared<MemorySource const>(
-        1, [](int, std::int64_t x, std::int64_t) { return static_cast<float>(x); });
+        source_width, source_height, 1,
+        [](int, std::int64_t x, std::int64_t) { return static_cast<float>(x); });
     double const angle = 30.0;
     OnCanvas const scene(pixels, 200.0, 100.0, angle);
     CellLattice const lattice{12, 34};
@@ -274,8 +232,8 @@ TEST(SkyCells, NeedFourFifthsOfTheirSamples)
 {
     // Columns from x = 100 on are valid in some of ten rows of the cell.
     for (int const valid_rows : {7, 8}) {
-        auto const pixels =
-            std::make_shared<MemorySource const>(1, [&](int, std::int64_t, std::int64_t y) {
+        auto const pixels = std::make_shared<MemorySource const>(
+            source_width, source_height, 1, [&](int, std::int64_t, std::int64_t y) {
                 return y % 10 < valid_rows ? 7.0F : std::numeric_limits<float>::quiet_NaN();
             });
         OnCanvas const scene(pixels, 100.0, 100.0);

@@ -399,8 +399,12 @@ TEST(PlanCanvas, RefusesOptionsAndInputsThatMakeNoSense)
     options.pixel_scale = Angle::from_arcsec(0.0);
     EXPECT_THROW((void)plan_canvas(inputs, options), core::ConfigError);
     options = {};
-    options.padding_percent = -1.0;
-    EXPECT_THROW((void)plan_canvas(inputs, options), core::ConfigError);
+    for (double const percent : {-1.0, 100.5}) {  // the bounds that the option has
+        options.padding_percent = percent;
+        EXPECT_THROW((void)plan_canvas(inputs, options), core::ConfigError) << percent;
+    }
+    options.padding_percent = 100.0;
+    EXPECT_NO_THROW((void)plan_canvas(inputs, options));
 }
 
 TEST(PlanCanvas, CoversRandomMosaicsAnywhereOnTheSky)

@@ -37,6 +37,8 @@ FrameRecord full_record()
     record.header.facts.dec_hint = std::numeric_limits<double>::denorm_min();
     record.header.facts.mount_mode = "EQ";
     record.header.facts.unit = "ADU";
+    record.header.facts.mjd_end = 60676.25;
+    record.header.facts.combined = 17;
     record.header.wcs.cards = std::string(160, 'C');
     record.header.wcs.pixel_lookup = {
         {1, 3, 2, 1.5, 2.5, 3.5, 4.5, 0.5, 0.25, {1.F, -2.F, 0.1F, 3e-39F, 4.F, NAN}}};
@@ -45,7 +47,7 @@ FrameRecord full_record()
     record.header.wcs.width = 4000;
     record.header.wcs.height = 3000;
     record.header.wcs_origin = "sidecar";
-    record.verdict = {plan::FrameState::quarantined, "a reason"};
+    record.verdict = {plan::VerdictCode::another_field, "a reason"};
     record.planes = {{100.1, 3.3}, {std::nextafter(1.0, 2.0), -0.0}, {-1e300, 1e-300}};
     record.planes[1].percentile_25 = 1.0 / 7.0;
     record.planes[2].percentile_90 = -1e-310;
@@ -55,6 +57,8 @@ FrameRecord full_record()
     record.planes[1].noise_covariance = {0.1, -0.05, 0.3, 1.0 / 3.0, 0.0, 1.0, -1e-9, 0.5};
     record.registration = {123, 0.1, -0.0};
     record.stars = {{1.5F, -2.25F, {1e30F, NAN, 0.1F}}, {}};
+    record.header.geometry.value_scale = 0.1;
+    record.header.geometry.value_zero = 32768.0;
     record.header.geometry.stored_width = 8001;
     record.header.geometry.stored_height = 6001;
     record.header.weight = {"/night 1/M 31.weight.fits", 2, {8001, 6001, 1, 1, false}, 0.1};
@@ -74,7 +78,9 @@ void expect_same(sky::ExposureFacts const& a, sky::ExposureFacts const& b)
     EXPECT_EQ(a.date_obs, b.date_obs);
     EXPECT_EQ(a.mount_mode, b.mount_mode);
     EXPECT_EQ(a.unit, b.unit);
+    EXPECT_EQ(a.combined, b.combined);
     auto const fields = {&sky::ExposureFacts::mjd,
+                         &sky::ExposureFacts::mjd_end,
                          &sky::ExposureFacts::exposure,
                          &sky::ExposureFacts::gain,
                          &sky::ExposureFacts::saturation,
@@ -122,10 +128,11 @@ void expect_same(plan::FrameFootprint const& a, plan::FrameFootprint const& b)
 
 void expect_same(sky::FrameGeometry const& g, sky::FrameGeometry const& h)
 {
-    EXPECT_EQ(std::tie(g.width, g.height, g.planes, g.stored_planes, g.planes_last, g.bayer,
-                       g.bits_per_pixel, g.stored_width, g.stored_height),
-              std::tie(h.width, h.height, h.planes, h.stored_planes, h.planes_last, h.bayer,
-                       h.bits_per_pixel, h.stored_width, h.stored_height));
+    EXPECT_EQ(
+        std::tie(g.width, g.height, g.planes, g.stored_planes, g.planes_last, g.bayer,
+                 g.bits_per_pixel, g.value_scale, g.value_zero, g.stored_width, g.stored_height),
+        std::tie(h.width, h.height, h.planes, h.stored_planes, h.planes_last, h.bayer,
+                 h.bits_per_pixel, h.value_scale, h.value_zero, h.stored_width, h.stored_height));
 }
 
 void expect_same(sky::FramePartner const& a, sky::FramePartner const& b)
@@ -153,7 +160,7 @@ void expect_same(FrameRecord const& a, FrameRecord const& b)
     expect_same(a.header.wcs.pixel_lookup, b.header.wcs.pixel_lookup);
     expect_same(a.header.wcs.detector_lookup, b.header.wcs.detector_lookup);
     EXPECT_EQ(a.header.wcs_origin, b.header.wcs_origin);
-    EXPECT_EQ(a.verdict.state, b.verdict.state);
+    EXPECT_EQ(a.verdict.code, b.verdict.code);
     EXPECT_EQ(a.verdict.reason, b.verdict.reason);
     ASSERT_EQ(a.planes.size(), b.planes.size());
     for (std::size_t i = 0; i < a.planes.size(); ++i) {

@@ -128,7 +128,7 @@ TEST(GroupFrames, LeavesOutQuarantinedFrames)
 {
     Field const field{.ra = 50.0, .dec = 20.0};
     std::vector<FrameRecord> frames{frame_of(0, field), frame_of(1, field), frame_of(2, field)};
-    frames[1].verdict = {plan::FrameState::quarantined, "black"};
+    frames[1].verdict = {plan::VerdictCode::constant, "black"};
 
     EXPECT_EQ(ids_of(plan::group_frames(frames, {})), (IdLists{{0, 2}}));
     EXPECT_TRUE(plan::group_frames({}, {}).empty());

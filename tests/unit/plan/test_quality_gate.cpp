@@ -64,7 +64,7 @@ TEST(QualityGate, FrameWithoutStarsIsFoundAQuarantinedOneIsNot)
 {
     auto frames = ordinary_frames();
     frames[2].quality.fwhm = 9.0;
-    frames[2].verdict = {plan::FrameState::quarantined, "for another reason"};
+    frames[2].verdict = {plan::VerdictCode::constant, "for another reason"};
     frames[4].quality = {};
     auto const findings = plan::judge_quality(frames, 4.0);
     ASSERT_EQ(findings.size(), 1U);

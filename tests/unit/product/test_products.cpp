@@ -118,7 +118,7 @@ TEST_P(ExportTest, EveryPlaneComesBack)
     expect_equal<std::uint8_t>(read_hdu(path, 3).view(), canvas.alpha.view());
 }
 
-TEST_P(ExportTest, LayoutIsThatOfTheSpecification)
+TEST_P(ExportTest, LayoutIsAsDocumented)
 {
     ScratchFolder const folder("products");
     int const planes = GetParam();
@@ -363,6 +363,10 @@ TEST_F(VerifyTest, FilesThatDifferAreFound)
 
     EXPECT_NE(text.find("plane 1, pixel (9, 11)"), std::string::npos) << text;
     EXPECT_NE(text.find("science differs"), std::string::npos) << text;
+    // What is advised must be something that the program does.
+    EXPECT_NE(text.find("sectile run with the same --input and --output"), std::string::npos)
+        << text;
+    EXPECT_EQ(text.find("--resume"), std::string::npos) << text;
 }
 
 TEST_F(VerifyTest, FilesOfDifferentSizeDoNotBelongTogether)
@@ -370,7 +374,10 @@ TEST_F(VerifyTest, FilesOfDifferentSizeDoNotBelongTogether)
     write_product(folder, canvas);
     SmallCanvas(24, 17, 3).write(folder / "mosaic.h5");
 
-    EXPECT_NE(complaint(folder.path()).find("do not belong together"), std::string::npos);
+    std::string const text = complaint(folder.path());
+
+    EXPECT_NE(text.find("do not belong together"), std::string::npos) << text;
+    EXPECT_EQ(text.find("--resume"), std::string::npos) << text;
 }
 
 TEST_F(VerifyTest, ValueWithoutWeightIsFound)

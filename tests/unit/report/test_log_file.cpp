@@ -11,7 +11,7 @@
 
 #include "sectile/core/error.hpp"
 #include "sectile/core/log.hpp"
-#include "sectile/report/run_report.hpp"
+#include "sectile/report/log_file.hpp"
 
 namespace sectile::report
 {
@@ -98,6 +98,83 @@ TEST_F(LogFileTest, OtherRanksSpeakOnlyForThemselves)
     log_local(LogLevel::error, "disk full");
 
     EXPECT_EQ(testing::internal::GetCapturedStderr(), "rank 3: error: disk full\n");
+}
+
+TEST_F(LogFileTest, WhatIsForTheFileIsShownByRank0Alone)
+{
+    testing::internal::CaptureStderr();
+    {
+        LogFile const log(3, "info");
+        core::log(core::LogChannel::file, LogLevel::info, "plan of 3");
+    }
+    LogFile log(0, "info");
+    log.open(path());
+    core::log(core::LogChannel::file, LogLevel::info, "plan of 0");
+
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "plan of 0\n");
+    EXPECT_EQ(lines().size(), 1U);
+}
+
+/// What a rank hands over that said something.
+std::vector<std::byte> share_of(int rank, std::vector<std::string> const& warnings,
+                                std::size_t most_bytes = 10000)
+{
+    testing::internal::CaptureStderr();
+    LogFile const log(rank, "info");
+    log_world(LogLevel::warning, "for all");
+    log_local(LogLevel::info, "chat");
+    core::log(core::LogChannel::file, LogLevel::info, "plan of " + std::to_string(rank));
+    for (std::string const& text : warnings) {
+        log_local(LogLevel::warning, text);
+    }
+    testing::internal::GetCapturedStderr();
+    return log.share(most_bytes);
+}
+
+TEST_F(LogFileTest, OtherRanksReachTheFileAtTheEnd)
+{
+    auto const of_1 = share_of(1, {"slow disk"});
+    auto const of_2 = share_of(2, {"slow disk", "rows halved", "rows halved"});
+    LogFile log(0, "info");
+    log.open(path());
+    testing::internal::CaptureStderr();
+
+    log.add_ranks({log.share(10000), of_1, of_2});
+
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "") << "the other ranks said it already";
+    std::vector<std::string> texts;
+    for (std::string const& line : lines()) {
+        texts.push_back(line.substr(std::string("2000-01-01 00:00:00.000 ").size()));
+    }
+    EXPECT_EQ(texts, (std::vector<std::string>{
+                         "info    rank 1: plan of 1", "warning ranks 1-2: slow disk",
+                         "info    rank 2: plan of 2", "warning rank 2: rows halved (2 times)"}));
+    auto const warnings = log.warnings();
+    ASSERT_EQ(warnings.size(), 2U);
+    EXPECT_EQ(warnings[0].text, "slow disk");
+    EXPECT_EQ(warnings[0].ranks, (std::vector<int>{1, 2}));
+    EXPECT_EQ(warnings[1].count, 2);
+}
+
+TEST_F(LogFileTest, WhatARankHandsOverIsBounded)
+{
+    std::vector<std::string> warnings;
+    for (int i = 0; i < 3000; ++i) {
+        warnings.push_back("warning " + std::to_string(i));
+    }
+
+    auto const share = share_of(1, warnings, 2048);
+    LogFile log(0, "info");
+    log.open(path());
+    log.add_ranks({{}, share});
+
+    EXPECT_LE(share.size(), 2048U + 100U);
+    std::int64_t counted = 0;
+    for (LoggedLine const& line : log.warnings()) {
+        counted += line.count;
+    }
+    EXPECT_EQ(counted, 3000);
+    EXPECT_NE(lines().back().find("found no room"), std::string::npos) << lines().back();
 }
 
 TEST_F(LogFileTest, ResumedRunKeepsTheHistory)

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -13,6 +14,7 @@
 #include "sectile/core/error.hpp"
 #include "sectile/core/log.hpp"
 #include "sectile/report/run_report.hpp"
+#include "sectile/report/telemetry.hpp"
 
 namespace sectile::report
 {
@@ -137,6 +139,114 @@ TEST(RunReport, JsonHoldsValuesPhasesAndCountedNotes)
     EXPECT_EQ(document["notes"][0]["text"], "fewer workers");
     EXPECT_EQ(document["notes"][0]["count"], 2);
     EXPECT_EQ(said, (std::vector<std::string>{"fewer workers", "rows halved"}));
+}
+
+/// Takes what is logged and forgets it.
+class SilentLog
+{
+  public:
+    SilentLog()
+    {
+        core::set_log_sink([](core::LogChannel, core::LogLevel, std::string_view) {});
+    }
+};
+
+TEST(RunReport, RanksAreMergedAndNamed)
+{
+    SilentLog const silent;
+    std::vector<RunReport> ranks(4);
+    for (RunReport& report : ranks) {
+        report.note("fewer workers");
+        report.note("frame 7 lies far away", core::LogChannel::world);
+        report.timed("P3", [] {});
+    }
+    ranks[1].note("rows halved");
+    ranks[1].note("rows halved");
+    ranks[3].note("rows halved");
+    ranks[0].add_plan({"master_tiles", "summary of 0", 100, 90, 0.5});
+    ranks[2].add_plan({"master_tiles", "summary of 2", 300, 400, 0.25});
+    std::vector<std::vector<std::byte>> shares;
+    for (RunReport const& report : ranks) {
+        shares.push_back(report.share(1000));
+    }
+
+    ranks[0].add_ranks(shares);
+
+    auto const document = nlohmann::json::parse(ranks[0].to_json());
+    EXPECT_EQ(document["notes"],
+              nlohmann::json::parse(R"([{"text": "fewer workers", "count": 4, "ranks": "0-3"},
+                                        {"text": "frame 7 lies far away", "count": 1},
+                                        {"text": "rows halved", "count": 3, "ranks": "1,3"}])"));
+    ASSERT_EQ(document["plans"].size(), 1U);
+    EXPECT_EQ(document["plans"][0]["summary"], "summary of 0");
+    EXPECT_EQ(document["plans"][0]["measured_peak"], 90);
+    EXPECT_EQ(document["plans"][0]["ranks"],
+              nlohmann::json::parse(R"({"predicted_peak": [100, null, 300, null],
+                                        "measured_peak": [90, null, 400, null],
+                                        "cpu_utilisation": [0.5, null, 0.25, null]})"));
+    auto const& phase = document["phases"][0];
+    EXPECT_GE(phase["ranks"]["longest_wall"], phase["wall"]);
+    EXPECT_GE(phase["ranks"]["sum_of_cpu"], phase["cpu"]);
+}
+
+TEST(RunReport, WhatARankSharesIsBoundedAndNothingIsLostInSilence)
+{
+    SilentLog const silent;
+    RunReport root;
+    RunReport other;
+    constexpr int notes = 5000;
+    for (int i = 0; i < notes; ++i) {
+        other.note("note " + std::to_string(i) + std::string(90, '.'));
+    }
+    other.note("bytes \xe9 that are not UTF-8" + std::string(5000, 'x'));
+
+    auto const share = other.share(4096);
+    root.add_ranks({{}, share});
+
+    EXPECT_LE(share.size(), 4096U + 512U);
+    std::int64_t counted = 0;
+    auto const document = nlohmann::json::parse(root.to_json());
+    EXPECT_GE(document["notes"].size(), 30U);
+    for (auto const& note : document["notes"]) {
+        counted += note["count"].get<std::int64_t>();
+    }
+    EXPECT_EQ(counted, notes + 1);
+}
+
+TEST(RunReport, WarningsThatAreNoNotesAreListed)
+{
+    SilentLog const silent;
+    RunReport report;
+    report.note("rows halved");
+
+    report.add_warnings({{1, core::LogLevel::warning, "rows halved", 1, {2}},
+                         {2, core::LogLevel::warning, "slow disk", 5, {0, 1, 4}},
+                         {3, core::LogLevel::error, "odd network", 1, {}}});
+
+    EXPECT_EQ(nlohmann::json::parse(report.to_json())["warnings"],
+              nlohmann::json::parse(R"([{"text": "slow disk", "count": 5, "ranks": "0-1,4"},
+                                        {"text": "odd network", "count": 1}])"));
+}
+
+TEST(RunReport, ARecordThatFailsIsAnErrorAndNotTheEndOfTheProcess)
+{
+    SilentLog const silent;
+    std::string const part = testing::TempDir() + "/sectile_report_part.csv";
+    Telemetry telemetry({}, part);
+    RunReport report;
+    report.watch(&telemetry);
+
+    // The phase is gone when the report wants to end it.
+    EXPECT_THROW(report.timed("P3", [&] { telemetry.end_phase(); }), core::InternalError);
+    EXPECT_THROW(report.timed("P3",
+                              [&] {
+                                  telemetry.end_phase();
+                                  throw std::out_of_range("why the work failed");
+                              }),
+                 std::out_of_range);
+
+    report.watch(nullptr);
+    std::filesystem::remove(part);
 }
 
 TEST(RunReport, ValueThatIsNotJsonIsRefused)

@@ -114,6 +114,44 @@ TEST(TileMaps, DoNotDependOnThePieces)
     }
 }
 
+TEST(TileMaps, DoNotDependOnSizeAndOrderOfThePieces)
+{
+    test::ScratchFolder const whole("tile_maps_whole");
+    write_tile(whole / "", 30, 20);
+    // As strips come when memory runs out behind the first of a row of three.
+    std::vector<core::Box> const thinner{{0, 0, 10, 20},  {10, 0, 20, 10},  {10, 10, 20, 20},
+                                         {20, 0, 30, 10}, {20, 10, 30, 15}, {20, 15, 30, 20}};
+    std::vector<core::Box> const upwards{
+        {0, 12, 30, 20}, {9, 3, 30, 12}, {0, 5, 9, 12}, {0, 0, 30, 3}, {0, 3, 9, 5}};
+    for (std::vector<core::Box> const& boxes : {thinner, upwards}) {
+        test::ScratchFolder const pieces("tile_maps_pieces");
+        Pixels pixels;
+        TileSink sink({}, pieces / "tile.fits", tile, 2, {}, cards,
+                      {pieces / "maps.low.fits", pieces / "maps.high.fits"});
+
+        for (core::Box const& box : boxes) {
+            sink.write(box, pixels.view().clipped_to(box));
+        }
+        sink.commit();
+
+        for (char const* const name : {"tile.fits", "maps.low.fits", "maps.high.fits"}) {
+            EXPECT_TRUE(bytes_of(pieces / name) == bytes_of(whole / name)) << name;
+        }
+    }
+}
+
+TEST(TileMaps, RefuseAPixelThatComesTwice)
+{
+    test::ScratchFolder const scratch("tile_maps_twice");
+    Pixels pixels;
+    TileSink sink({}, scratch / "tile.fits", tile, 2, {}, cards,
+                  {scratch / "maps.low.fits", scratch / "maps.high.fits"});
+    sink.write({0, 0, 20, 8}, pixels.view().clipped_to({0, 0, 20, 8}));
+
+    EXPECT_THROW(sink.write({0, 7, 20, 9}, pixels.view().clipped_to({0, 7, 20, 9})),
+                 core::InternalError);
+}
+
 TEST(TileMaps, AppearOnlyWithTheWholeTile)
 {
     test::ScratchFolder const scratch("tile_maps_half");
