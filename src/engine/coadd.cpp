@@ -28,7 +28,7 @@ class Rounds
           decomposition_(decomposition),
           route_(route),
           sink_(sink),
-          ladder_(job, team, route)
+          ladder_(job, team, route, plan.use_memmap)
     {}
 
     /// *Collective*. Throws what failed on this rank; on the others it returns that they left.

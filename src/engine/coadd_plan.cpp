@@ -2,43 +2,66 @@
 #include "sectile/engine/coadd_plan.hpp"
 
 #include <algorithm>
-#include <array>
+
+#include "sectile/io/canvas_file.hpp"
+
+#include "engine/sample_planes.hpp"
 
 namespace sectile::engine
 {
 namespace
 {
-/// Most footprints over one place, counted on a coarse lattice of the canvas.
+/// Cells across a canvas such that several lie across the smallest footprint.
+std::int64_t cells_across(std::int64_t canvas, std::int64_t smallest)
+{
+    constexpr std::int64_t of_footprint = 8;
+    constexpr std::int64_t fewest = 16;
+    constexpr std::int64_t most = 1024;
+    return std::clamp(of_footprint * canvas / std::max<std::int64_t>(1, smallest), fewest, most);
+}
+
+/// Most footprints over one place, counted on a coarse lattice of the canvas, from above.
 std::int64_t deepest_overlap(std::vector<PlacedSource> const& inputs, core::Box const& canvas)
 {
-    constexpr std::int64_t cells = 64;
-    std::array<std::array<std::int32_t, cells + 1>, cells + 1> change{};
-    auto const cell = [](std::int64_t at, std::int64_t size) {
-        return static_cast<std::size_t>(
-            std::clamp<std::int64_t>(at * cells / std::max<std::int64_t>(1, size), 0, cells - 1));
+    std::int64_t least_width = canvas.width();
+    std::int64_t least_height = canvas.height();
+    for (PlacedSource const& input : inputs) {
+        if (!input.footprint.empty()) {
+            least_width = std::min(least_width, input.footprint.width());
+            least_height = std::min(least_height, input.footprint.height());
+        }
+    }
+    std::int64_t const columns = cells_across(canvas.width(), least_width);
+    std::int64_t const rows = cells_across(canvas.height(), least_height);
+    auto const cell = [](std::int64_t at, std::int64_t size, std::int64_t cells) {
+        return std::clamp<std::int64_t>(at * cells / std::max<std::int64_t>(1, size), 0, cells - 1);
+    };
+    std::vector<std::int32_t> change(static_cast<std::size_t>((columns + 1) * (rows + 1)), 0);
+    auto const at = [&](std::int64_t x, std::int64_t y) -> std::int32_t& {
+        return change[static_cast<std::size_t>(y * (columns + 1) + x)];
     };
     for (PlacedSource const& input : inputs) {
-        core::Box const box = input.footprint.clipped_to(canvas);
+        core::Box const box = input.footprint.clipped_to(canvas).shifted_by(-canvas.x0, -canvas.y0);
         if (box.empty()) {
             continue;
         }
-        std::size_t const x0 = cell(box.x0, canvas.width());
-        std::size_t const x1 = cell(box.x1 - 1, canvas.width()) + 1;
-        std::size_t const y0 = cell(box.y0, canvas.height());
-        std::size_t const y1 = cell(box.y1 - 1, canvas.height()) + 1;
-        ++change[y0][x0];
-        --change[y0][x1];
-        --change[y1][x0];
-        ++change[y1][x1];
+        std::int64_t const x0 = cell(box.x0, canvas.width(), columns);
+        std::int64_t const x1 = cell(box.x1 - 1, canvas.width(), columns) + 1;
+        std::int64_t const y0 = cell(box.y0, canvas.height(), rows);
+        std::int64_t const y1 = cell(box.y1 - 1, canvas.height(), rows) + 1;
+        ++at(x0, y0);
+        --at(x1, y0);
+        --at(x0, y1);
+        ++at(x1, y1);
     }
     std::int64_t deepest = 1;
-    std::array<std::int64_t, cells + 1> above{};
-    for (auto const& row : change) {
+    std::vector<std::int64_t> above(static_cast<std::size_t>(columns + 1), 0);
+    for (std::int64_t y = 0; y <= rows; ++y) {
         std::int64_t along = 0;
-        for (std::size_t x = 0; x <= cells; ++x) {
-            along += row[x];
-            above[x] += along;
-            deepest = std::max(deepest, above[x]);
+        for (std::int64_t x = 0; x <= columns; ++x) {
+            along += at(x, y);
+            above[static_cast<std::size_t>(x)] += along;
+            deepest = std::max(deepest, above[static_cast<std::size_t>(x)]);
         }
     }
     return deepest;
@@ -47,8 +70,24 @@ std::int64_t deepest_overlap(std::vector<PlacedSource> const& inputs, core::Box 
 
 int sample_planes(CoaddJob const& job)
 {
-    bool const with_excess = job.recipe.output_weight == compute::OutputWeight::inverse_variance;
-    return (with_excess ? 4 : 3) * job.planes;
+    int planes = 0;
+    for (PlacedSource const& input : job.inputs) {
+        planes = std::max(planes, sample_planes(job, input));
+    }
+    return planes;
+}
+
+plan::Decomposition cut_canvas(CoaddJob const& job, int ranks, std::int64_t rows,
+                               std::int64_t columns)
+{
+    std::vector<core::Box> footprints;
+    footprints.reserve(job.inputs.size());
+    for (PlacedSource const& input : job.inputs) {
+        footprints.push_back(input.footprint.clipped_to(job.canvas));
+    }
+    return plan::decompose_canvas(job.canvas, footprints, ranks, rows,
+                                  std::max<std::int64_t>(1, columns),
+                                  io::canvas_chunk_rows(job.canvas.height()));
 }
 
 plan::JobSize job_size(CoaddJob const& job, Route route)
@@ -59,34 +98,46 @@ plan::JobSize job_size(CoaddJob const& job, Route route)
     size.planes = job.planes;
     size.sources = static_cast<std::int64_t>(job.inputs.size());
     size.depth = deepest_overlap(job.inputs, job.canvas);
-    size.running_mean = job.recipe.combine.is_running_mean() && route == Route::pull;
+    size.running_mean = job.recipe.combine.is_running_mean();
     size.rejection_maps = job.rejection_maps;
+    size.route = route;
+    size.sample_planes = sample_planes(job);
+    size.kernel_margin = compute::kernel_margin(job.recipe.resample.kernel);
+    size.row_alignment = static_cast<int>(io::canvas_chunk_rows(size.height));
     for (PlacedSource const& input : job.inputs) {
-        core::Box const frame = input.pixels->bounds();
-        size.source_width = std::max(size.source_width, frame.width());
-        size.source_height = std::max(size.source_height, frame.height());
-        size.source_planes = std::max(size.source_planes, input.pixels->held_planes());
+        source::PixelSource const& pixels = *input.pixels;
+        size.source_width = std::max(size.source_width, pixels.bounds().width());
+        size.source_height = std::max(size.source_height, pixels.bounds().height());
+        size.source_planes = std::max(size.source_planes, pixels.held_planes());
+        size.stored_bytes = std::max(size.stored_bytes, pixels.stored_bytes());
         size.row_spread = std::max(size.row_spread, input.row_spread);
         size.cross_spread = std::max(size.cross_spread, input.cross_spread);
-    }
-    for (PlacedSource const& input : job.inputs) {
-        size.load_planes = std::max(size.load_planes, input.pixels->planes_while_reading());
-        size.load_margin = std::max(size.load_margin, input.pixels->margin_while_reading());
-        size.open_bytes = std::max(size.open_bytes, input.pixels->bytes_while_open());
-    }
-    if (route == Route::push) {
-        size.source_planes = std::max(size.source_planes, sample_planes(job));
+        size.map_spacing = std::min(size.map_spacing, input.map_spacing);
+        size.load_planes = std::max(size.load_planes, pixels.planes_while_reading());
+        size.load_margin = std::max(size.load_margin, pixels.margin_while_reading());
+        size.open_bytes = std::max(size.open_bytes, pixels.bytes_while_open());
     }
     return size;
 }
 
-plan::JobSize coadd_size(plan::PlanKind kind, CoaddJob const& job, int team_size,
+plan::JobSize coadd_size(plan::PlanKind kind, CoaddJob const& job, int team_size, int rank,
                          compute::Backend const& backend, Route route)
 {
     plan::JobSize size = job_size(job, route);
     size.worker_scratch = static_cast<std::int64_t>(backend.scratch_bytes(
         job.planes, static_cast<std::size_t>(size.running_mean ? 1 : size.depth)));
+    size.ranks = team_size;
     size.ranks_of_sink = kind == plan::PlanKind::master_tiles ? team_size : 1;
+    size.rows_wait = kind == plan::PlanKind::master_tiles;
+    size.can_spill = route == Route::pull && !size.running_mean;
+    size.places.canvas = job.canvas;
+    size.places.bands = cut_canvas(job, team_size, size.height, size.width).bands;
+    size.places.rank = rank;
+    for (PlacedSource const& input : job.inputs) {
+        core::Box const frame = input.pixels->bounds();
+        size.places.sources.push_back({input.footprint, frame.width(), frame.height(),
+                                       input.row_spread, input.cross_spread, input.home});
+    }
     return size;
 }
 
@@ -95,20 +146,16 @@ CoaddExecution plan_execution(plan::PlanKind kind, CoaddJob const& job,
 {
     CoaddExecution execution;
     comm::agree(comm, "planning", [&] {
-        plan::JobSize const size = coadd_size(kind, job, comm.size(), crew.backend(), route);
+        plan::JobSize const size =
+            coadd_size(kind, job, comm.size(), comm.rank(), crew.backend(), route);
         execution.plan = plan::make_parallel_plan(kind, size, crew.node_now(), crew.options());
     });
     // The rounds must be the same everywhere: the smallest strip any rank can afford.
     execution.plan.rows_per_chunk = -comm::all_reduce_max(comm, -execution.plan.rows_per_chunk);
     execution.plan.columns_per_chunk =
         -comm::all_reduce_max(comm, -execution.plan.columns_per_chunk);
-    std::vector<core::Box> footprints;
-    for (PlacedSource const& input : job.inputs) {
-        footprints.push_back(input.footprint.clipped_to(job.canvas));
-    }
-    execution.decomposition = plan::decompose_canvas(
-        job.canvas, footprints, comm.size(), execution.plan.rows_per_chunk,
-        std::max<std::int64_t>(1, execution.plan.columns_per_chunk), band_alignment);
+    execution.decomposition = cut_canvas(job, comm.size(), execution.plan.rows_per_chunk,
+                                         execution.plan.columns_per_chunk);
     crew.keep_to(execution.plan);
     return execution;
 }

@@ -20,12 +20,13 @@ void say(std::string const& step, std::string const& reason)
 }
 }  // namespace
 
-Ladder::Ladder(CoaddJob const& job, Team const& team, Route route)
+Ladder::Ladder(CoaddJob const& job, Team const& team, Route route, bool spills)
     : team_(team),
       backend_(team.backend),
       workers_(team.runner->workers()),
       can_spill_(route == Route::pull && !job.recipe.combine.is_running_mean() &&
-                 !team.scratch.empty())
+                 !team.scratch.empty()),
+      is_spilling_(spills && can_spill_)
 {}
 
 Ladder::~Ladder()

@@ -26,7 +26,8 @@ enum class Outcome : std::uint8_t
 class Ladder
 {
   public:
-    Ladder(CoaddJob const& job, Team const& team, Route route);
+    /// `spills`: the plan has given up memory for stacks already.
+    Ladder(CoaddJob const& job, Team const& team, Route route, bool spills = false);
     /// Gives the workers back.
     ~Ladder();
     Ladder(Ladder const&) = delete;

@@ -373,10 +373,11 @@ std::int64_t measure_frame_bytes(sky::FrameGeometry const& geometry)
     std::int64_t const side = block_side + 2 * block_margin;
     std::int64_t const width = std::min(geometry.file_width(), side);
     std::int64_t const height = std::min(geometry.file_height(), side);
-    // Raw pixels, a master, debayered and mean pixels, and what finding stars takes.
-    std::int64_t const floats =
-        2 * geometry.stored_planes + (geometry.planes > 1 ? geometry.planes + 1 : 0);
-    constexpr std::int64_t sample_bytes = std::int64_t{8} << 20;
+    // Raw pixels and a master; then colours and, one after the other, the raw pixels they are made
+    // of and their mean, of which finding stars takes more.
+    std::int64_t const floats = std::max<std::int64_t>(
+        2 * geometry.stored_planes, geometry.planes > 1 ? geometry.planes + 1 : 0);
+    constexpr std::int64_t sample_bytes = std::int64_t{2} << 20;
     return width * height * 4 * floats + measure::measure_bytes(width, height) + sample_bytes;
 }
 }  // namespace sectile::ingest

@@ -142,9 +142,14 @@ void require_pixels(Hdf5Handle const& dataset, char const* name, H5T_class_t kin
 }
 }  // namespace
 
+std::int64_t canvas_chunk_rows(std::int64_t height)
+{
+    return even_piece(height, target_rows);
+}
+
 ChunkShape chunk_shape(std::int64_t width, std::int64_t height)
 {
-    return {even_piece(height, target_rows), even_piece(width, target_columns)};
+    return {canvas_chunk_rows(height), even_piece(width, target_columns)};
 }
 
 std::int64_t largest_header_size(CanvasLayout const& layout)

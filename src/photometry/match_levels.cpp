@@ -24,14 +24,32 @@ void apply_gains(SourceCells& cells, std::vector<compute::Photometry> const& pho
     }
 }
 
-/// How the levels are measured on this rank: sources read piece by piece, cells of all on rank 0.
-plan::ParallelPlan plan_match(engine::CoaddJob const& job, comm::Communicator const& comm,
-                              machine::Crew& crew)
+/// Cells of the sources of this rank; on rank 0 those of all, as they arrive together and apart,
+/// and the pairs that are compared.
+std::int64_t bytes_held(engine::CoaddJob const& job, CellLattice const& lattice,
+                        comm::Communicator const& comm)
+{
+    constexpr std::int64_t pair_bytes = 128;
+    constexpr std::int64_t pairs_of_source = 32;
+    std::int64_t cells = 0;
+    for (engine::PlacedSource const& input : job.inputs) {
+        cells += most_cells_of(input.footprint, lattice);
+    }
+    std::int64_t const all = cells * job.planes * static_cast<std::int64_t>(sizeof(CellLevel));
+    std::int64_t const own = all / comm.size();
+    if (!comm.is_root()) {
+        return own;
+    }
+    return (comm.size() > 1 ? 2 * all + own : all) +
+           std::ssize(job.inputs) * pairs_of_source * pair_bytes;
+}
+
+/// How the levels are measured on this rank: sources read piece by piece.
+plan::ParallelPlan plan_match(engine::CoaddJob const& job, CellLattice const& lattice,
+                              comm::Communicator const& comm, machine::Crew& crew)
 {
     plan::JobSize size = engine::job_size(job, engine::Route::pull);
-    std::int64_t const share = comm.is_root() ? size.sources : size.sources / comm.size() + 1;
-    size.held_bytes =
-        share * job.planes * most_cells_of_source() * static_cast<std::int64_t>(sizeof(CellLevel));
+    size.held_bytes = bytes_held(job, lattice, comm);
     plan::ParallelPlan plan =
         plan::make_parallel_plan(plan::PlanKind::photometry, size, crew.node_now(), crew.options());
     crew.keep_to(plan);
@@ -52,7 +70,7 @@ std::vector<PlaneMatch> match_photometry(engine::CoaddJob& job, MatchOptions con
     }
     std::vector<IndexedCells> own(indices.size());
     comm::agree(comm, "measuring sky levels", [&] {
-        plan::ParallelPlan const plan = plan_match(job, comm, crew);
+        plan::ParallelPlan const plan = plan_match(job, lattice, comm, crew);
         crew.for_each_item(options.progress, indices.size(), [&](std::size_t k) {
             engine::PlacedSource const& input = sources[indices[k]];
             own[k] = {indices[k], measure_cells(job, input, lattice, plan.rows_per_chunk)};

@@ -119,9 +119,9 @@ CellLattice make_lattice(std::span<engine::PlacedSource const> inputs, core::Box
     return lattice;
 }
 
-std::int64_t most_cells_of_source()
+std::int64_t most_cells_of(core::Box const& footprint, CellLattice const& lattice)
 {
-    return cells_across * cells_across;
+    return (footprint.width() / lattice.side + 1) * (footprint.height() / lattice.side + 1);
 }
 
 SourceCells measure_cells(engine::CoaddJob const& job, engine::PlacedSource const& input,

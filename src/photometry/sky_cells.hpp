@@ -41,8 +41,8 @@ struct CellLattice
                                         engine::PlacedSource const& input,
                                         CellLattice const& lattice, std::int64_t rows);
 
-/// Cells that a typical square source covers, for the planner.
-[[nodiscard]] std::int64_t most_cells_of_source();
+/// Cells that a source covers at most, for the planner.
+[[nodiscard]] std::int64_t most_cells_of(core::Box const& footprint, CellLattice const& lattice);
 
 /// The cells of the source with this index.
 struct IndexedCells

@@ -69,7 +69,8 @@ std::vector<std::pair<plan::PlanKind, plan::JobSize>> phases_of(
     plan::MosaicPlan const& mosaic, RunConfig const& config,
     source::Preparations const& preparations)
 {
-    plan::JobSize const frame = largest_frame(mosaic, config, preparations);
+    plan::JobSize frame = largest_frame(mosaic, config, preparations);
+    frame.can_spill = config.route != Route::push;
     std::vector<std::pair<plan::PlanKind, plan::JobSize>> phases;
     if (config.mode == Mode::mosaic_first && !config.start_from_tiles) {
         phases.emplace_back(plan::PlanKind::mosaic_first,

@@ -36,7 +36,9 @@ void plan_finish(plan::MosaicPlan const& mosaic, RunConfig const& config, Contex
     size.width = mosaic.grid.width();
     size.height = mosaic.grid.height();
     size.planes = mosaic.planes;
-    size.held_bytes = product::finish_bytes(size.width, size.height, size.planes);
+    // The heap gives back late what small buffers of the phases before have left.
+    constexpr std::int64_t residue = std::int64_t{6} << 20;
+    size.held_bytes = residue + product::finish_bytes(size.width, size.height, size.planes);
     context.crew.keep_to(plan::make_parallel_plan(plan::PlanKind::finish, size,
                                                   context.crew.node_now(), config.parallel));
 }

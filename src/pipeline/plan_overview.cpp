@@ -138,6 +138,7 @@ engine::CoaddJob Overview::make_job(std::vector<Source> const& sources, sky::Sky
         input.footprint = placement.footprint;
         input.row_spread = placement.row_spread;
         input.cross_spread = placement.cross_spread;
+        input.map_spacing = 64;  // what a run finds for all but strong distortions
     });
     return job;
 }
@@ -145,22 +146,27 @@ engine::CoaddJob Overview::make_job(std::vector<Source> const& sources, sky::Sky
 CoaddFacts Overview::facts_of(plan::PlanKind kind, engine::CoaddJob const& job, int ranks,
                               engine::Route route) const
 {
-    plan::JobSize size = engine::coadd_size(kind, job, ranks, backend_, route);
+    plan::JobSize size = engine::coadd_size(kind, job, ranks, -1, backend_, route);
     if (kind == plan::PlanKind::phase5_reproject && !config_.start_from_tiles) {
         // Weight, coverage and alpha of the tiles are not there yet to be seen.
         size.source_planes = std::max(size.source_planes, 3 * job.planes + 1);
+        size.stored_bytes = 4 * size.source_planes;
+    }
+    // The noise of each pixel travels where rejection needs it: of tiles and of frames with weight
+    // maps, which are not measured yet.
+    bool const has_maps = std::ranges::any_of(job.inputs, [](engine::PlacedSource const& input) {
+        return input.pixels->held_planes() > input.pixels->planes();
+    });
+    if (job.recipe.combine.rejection != compute::Rejection::none &&
+        job.recipe.resample.flux_mode != compute::FluxMode::flux &&
+        (kind == plan::PlanKind::phase5_reproject || has_maps)) {
+        size.sample_planes += size.planes;
     }
     CoaddFacts facts;
     facts.parallel = plan::make_parallel_plan(kind, size, machine_.rank, config_.parallel);
-    std::vector<core::Box> footprints;
-    footprints.reserve(job.inputs.size());
-    for (engine::PlacedSource const& input : job.inputs) {
-        footprints.push_back(input.footprint);
-    }
     std::int64_t const columns = std::max<std::int64_t>(1, facts.parallel.columns_per_chunk);
     plan::Decomposition const decomposition =
-        plan::decompose_canvas(job.canvas, footprints, ranks, facts.parallel.rows_per_chunk,
-                               columns, engine::band_alignment);
+        engine::cut_canvas(job, ranks, facts.parallel.rows_per_chunk, columns);
     facts.width = size.width;
     facts.height = size.height;
     facts.sources = size.sources;
@@ -176,21 +182,12 @@ CoaddFacts Overview::facts_of(plan::PlanKind kind, engine::CoaddJob const& job, 
         std::max<std::int64_t>(0, facts.parallel.predicted_io_bytes - facts.bytes_written);
     facts.route = route;
     if (route == engine::Route::push && ranks > 1) {
-        // Value, weight and coverage; the noise of each pixel where rejection needs it: of tiles
-        // and of frames with weight maps.
-        bool const maps = std::ranges::any_of(job.inputs, [](engine::PlacedSource const& input) {
-            return input.pixels->held_planes() > input.pixels->planes();
-        });
-        bool const noise = job.recipe.combine.rejection != compute::Rejection::none &&
-                           (kind == plan::PlanKind::phase5_reproject || maps ||
-                            job.recipe.resample.flux_mode == compute::FluxMode::flux);
         std::vector<plan::SentFootprint> sent;
         for (engine::PlacedSource const& input : job.inputs) {
             sent.push_back({input.footprint, input.home});
         }
         facts.traffic = plan::push_traffic(sent, decomposition, facts.parallel.rows_per_chunk,
-                                           columns, machine_.ranks_per_node,
-                                           engine::sample_planes(job) + (noise ? size.planes : 0));
+                                           columns, machine_.ranks_per_node, size.sample_planes);
     }
     return facts;
 }

@@ -18,7 +18,7 @@ namespace
 constexpr double empty_pixel_cost = 0.1;
 
 /// Imbalance (largest over mean cost) up to which band edges stay on whole chunks of the file;
-/// above, halving the alignment costs writes of partial chunks but spreads the work.
+/// above, a finer alignment costs writes of partial chunks but spreads the work.
 constexpr double good_imbalance = 1.15;
 
 /// Running sum of the cost of the canvas rows; entry i is the cost of the rows before row i.
@@ -160,13 +160,25 @@ Partition partition(RowSums const& sums, int ranks, std::int64_t step)
     return result;
 }
 
+/// Of a number above 1, other than itself: edges on its multiples meet all edges of chunks.
+std::int64_t largest_divisor(std::int64_t number)
+{
+    for (std::int64_t factor = 2; factor * factor <= number; ++factor) {
+        if (number % factor == 0) {
+            return number / factor;
+        }
+    }
+    return 1;
+}
+
 /// The coarsest alignment that balances well; if none does, the coarsest of the best balanced.
 Partition best_partition(RowSums const& sums, int ranks, std::int64_t alignment)
 {
     constexpr double worth = 0.999;
     Partition best = partition(sums, ranks, alignment);
-    for (std::int64_t step = alignment / 2; step >= 1 && best.imbalance > good_imbalance;
-         step /= 2) {
+    std::int64_t step = alignment;
+    while (step > 1 && best.imbalance > good_imbalance) {
+        step = largest_divisor(step);
         Partition finer = partition(sums, ranks, step);
         if (finer.imbalance < worth * best.imbalance) {
             best = std::move(finer);

@@ -6,47 +6,15 @@
 
 #include "sectile/core/error.hpp"
 
+#include "plan/chunk_search.hpp"
 #include "plan/memory_model.hpp"
 
 namespace sectile::plan
 {
 namespace
 {
-/// Rows below which a strip is not made thinner while workers can be given up instead: thinner
-/// strips read the margin of every source window again and again (16 rows on 64: a quarter more).
-constexpr std::int64_t row_floor = 64;
-
-/// Bytes of the strips in flight beyond which taller ones bring nothing: the margins of the windows
-/// are a few per cent by then, and reading, computing and writing overlap strip by strip. Keeps the
-/// memory of a run independent of the canvas.
-constexpr std::int64_t strip_target = std::int64_t{64} << 20;
-/// And rows that are worth having whatever the width: the margins are 6 % of them.
-constexpr std::int64_t useful_rows = 256;
-
-/// Columns below which a strip is not made narrower: one block of the combine kernels.
-constexpr std::int64_t column_floor = 64;
-
-/// Windows beyond one per worker hide reading behind computing; more than four bring nothing.
-constexpr std::int64_t windows_per_worker = 4;
-
 /// Of a plane of the canvas: read once, and written once more by the export.
 constexpr std::int64_t finish_plane_bytes = 2 * 12;
-
-/// Largest value in [low, high] for which `fits` holds, given that it holds for `low` and, when it
-/// fails for a value, fails for all larger ones.
-template <class Fits>
-std::int64_t largest_that(std::int64_t low, std::int64_t high, Fits const& fits)
-{
-    while (low < high) {
-        std::int64_t const middle = low + (high - low + 1) / 2;
-        if (fits(middle)) {
-            low = middle;
-        } else {
-            high = middle - 1;
-        }
-    }
-    return low;
-}
 
 bool is_coadd(PlanKind kind)
 {
@@ -119,137 +87,6 @@ void check(JobSize const& job, Capabilities const& node, ParallelOptions const& 
     }
 }
 
-/// Sources read piece by piece, one per worker: fewer rows, then fewer workers.
-ChunkShape pieces_shape(MemoryModel const& model, int workers, std::int64_t forced_rows,
-                        std::int64_t budget)
-{
-    JobSize const& job = model.job();
-    workers =
-        static_cast<int>(std::min<std::int64_t>(workers, std::max<std::int64_t>(job.sources, 1)));
-    ChunkShape shape{workers, 1, job.width, workers};
-    auto const fits = [&](std::int64_t count, std::int64_t rows) {
-        return model.pieces_bytes(static_cast<int>(count), rows) <= budget;
-    };
-    std::int64_t const most = forced_rows > 0 ? std::min(forced_rows, job.height) : job.height;
-    std::int64_t const least = std::min(row_floor, most);
-    shape.workers = static_cast<int>(
-        largest_that(1, workers, [&](std::int64_t count) { return fits(count, least); }));
-    auto const useful = [&](std::int64_t rows) {
-        return model.pieces_bytes(1, rows) - job.held_bytes <= strip_target;
-    };
-    // Taller pieces only once all workers have their share: less memory never gives taller ones.
-    shape.rows = largest_that(1, shape.workers < workers ? least : most, [&](std::int64_t rows) {
-        return (rows <= least || useful(rows)) && fits(shape.workers, rows);
-    });
-    shape.batch = shape.workers;
-    return shape;
-}
-
-/// Gives up, in this order and each only as far as needed: rows down to the floor, windows held at
-/// once, workers, rows down to one, columns. Every step is entered only when the one before does
-/// not fit, so less memory never gives taller strips.
-class ShapeFinder
-{
-  public:
-    ShapeFinder(MemoryModel const& model, std::int64_t budget) : model_(model), budget_(budget) {}
-
-    [[nodiscard]] ChunkShape find(int workers, std::int64_t forced_rows) const
-    {
-        JobSize const& job = model_.job();
-        std::int64_t const tallest =
-            forced_rows > 0 ? std::min(forced_rows, job.height) : tallest_useful(workers);
-        std::int64_t const floor_rows = forced_rows > 0 ? tallest : std::min(row_floor, tallest);
-        ChunkShape shape{workers, floor_rows, job.width, 1};
-        shape.batch = most_windows(shape, 1);
-        if (fits(shape)) {
-            shape.rows = largest_fitting(shape, &ChunkShape::rows, floor_rows, tallest);
-            shape.batch = largest_fitting(shape, &ChunkShape::batch, shape.batch,
-                                          most_windows(shape, windows_per_worker));
-            return shape;
-        }
-        shape.batch = least_windows(shape);
-        if (fits(shape)) {
-            shape.batch =
-                largest_fitting(shape, &ChunkShape::batch, shape.batch, most_windows(shape, 1));
-            return shape;
-        }
-        return smaller(shape);
-    }
-
-  private:
-    /// Rows of a strip beyond which memory buys nothing.
-    [[nodiscard]] std::int64_t tallest_useful(int workers) const
-    {
-        JobSize const& job = model_.job();
-        std::int64_t const row =
-            std::max<std::int64_t>(1, model_.strip_bytes({workers, 1, job.width, 1}));
-        return std::min(job.height, std::max(useful_rows, strip_target / row));
-    }
-
-    [[nodiscard]] ChunkShape smaller(ChunkShape shape) const
-    {
-        int const workers = shape.workers;
-        shape.workers = 1;
-        if (fits(shape)) {
-            shape.workers = static_cast<int>(largest_that(1, workers, [&](std::int64_t count) {
-                ChunkShape changed = shape;
-                changed.workers = static_cast<int>(count);
-                return fits(changed);
-            }));
-            return shape;
-        }
-        std::int64_t const rows = shape.rows;
-        shape.rows = 1;
-        if (fits(shape)) {
-            shape.rows = largest_fitting(shape, &ChunkShape::rows, 1, rows);
-            return shape;
-        }
-        std::int64_t const width = shape.columns;
-        shape.columns = std::min(width, column_floor);
-        shape.batch = least_windows(shape);
-        if (fits(shape)) {
-            shape.columns = largest_that(shape.columns, width, [&](std::int64_t columns) {
-                ChunkShape changed = shape;
-                changed.columns = columns;
-                changed.batch = least_windows(changed);
-                return fits(changed);
-            });
-            shape.batch = least_windows(shape);
-        }
-        return shape;
-    }
-
-    [[nodiscard]] bool fits(ChunkShape const& shape) const
-    {
-        return model_.peak_bytes(shape) <= budget_;
-    }
-
-    [[nodiscard]] std::int64_t largest_fitting(ChunkShape shape, std::int64_t ChunkShape::*field,
-                                               std::int64_t low, std::int64_t high) const
-    {
-        return largest_that(low, std::max(low, high), [&](std::int64_t value) {
-            shape.*field = value;
-            return fits(shape);
-        });
-    }
-
-    /// A stack needs all windows of its strip; sums need one at a time.
-    [[nodiscard]] std::int64_t least_windows(ChunkShape const& shape) const
-    {
-        return model_.job().running_mean ? std::min<std::int64_t>(1, model_.job().sources)
-                                         : model_.sources_of_strip(shape.columns);
-    }
-
-    [[nodiscard]] std::int64_t most_windows(ChunkShape const& shape, std::int64_t per_worker) const
-    {
-        return model_.job().running_mean
-                   ? std::min(per_worker * shape.workers, model_.job().sources)
-                   : model_.sources_of_strip(shape.columns);
-    }
-
-    MemoryModel const& model_;
-    std::int64_t budget_;
-};
 /// Rows that fit on the device beside one batch of windows: the strip of the plan if it does, else
 /// the most that do. One job at a time per device.
 void plan_gpu(ParallelPlan& plan, MemoryModel const& model, Capabilities const& node,
@@ -268,7 +105,7 @@ void plan_gpu(ParallelPlan& plan, MemoryModel const& model, Capabilities const& 
         shape.rows = rows;
         return model.strip_bytes(shape) + model.window_bytes(shape);
     };
-    std::int64_t const least = std::min<std::int64_t>(row_floor, plan.rows_per_chunk);
+    std::int64_t const least = std::min(good_rows, plan.rows_per_chunk);
     if (bytes(least) > budget) {
         return;
     }
@@ -307,7 +144,7 @@ std::int64_t least_bytes(PlanKind kind, JobSize const& job)
     if (!is_coadd(kind)) {
         return model.pieces_bytes(1, 1);
     }
-    return model.peak_bytes(ShapeFinder(model, 0).find(1, 0));
+    return ChunkSearch(model, 0, 1, 0).least_bytes();
 }
 
 void require_memory(PlanKind kind, std::int64_t bytes, Capabilities const& node,
@@ -340,14 +177,19 @@ ParallelPlan make_parallel_plan(PlanKind kind, JobSize const& job, Capabilities 
         plan.max_chunk_bytes = job.held_bytes;
         plan.predicted_io_bytes = job.width * job.height * (job.planes * finish_plane_bytes + 1);
     } else {
-        shape = ShapeFinder(model, budget).find(workers, options.rows_per_chunk);
+        shape = ChunkSearch(model, budget, workers, options.rows_per_chunk).find();
         plan.predicted_peak_bytes = model.peak_bytes(shape);
-        plan.max_chunk_bytes = model.strip_bytes(shape) + model.window_bytes(shape);
         plan.predicted_io_bytes = model.io_bytes(shape);
     }
     if (plan.predicted_peak_bytes > budget && kind != PlanKind::finish) {
         refuse(kind, plan.predicted_peak_bytes, budget, node, options);
     }
+    if (is_coadd(kind)) {
+        MemoryModel const own(job, job.places.rank);
+        plan.predicted_peak_bytes = own.peak_bytes(shape);
+        plan.max_chunk_bytes = own.strip_bytes(shape) + own.window_bytes(shape);
+    }
+    plan.use_memmap = shape.spills;
     plan.cpu_workers = shape.workers;
     plan.rows_per_chunk = shape.rows;
     plan.columns_per_chunk = shape.columns;

@@ -99,6 +99,22 @@ class StoredPixels
         return planes;
     }
 
+    /// Of a stored pixel in its frame, masters and partners.
+    [[nodiscard]] std::int64_t stored_bytes() const
+    {
+        auto const of = [](sky::FrameGeometry const& geometry) {
+            return geometry.stored_planes * (std::abs(geometry.bits_per_pixel) / std::int64_t{8});
+        };
+        std::int64_t bytes = of(header_.geometry);
+        for (sky::FrameHeader const* const master : masters()) {
+            bytes += of(master->geometry);
+        }
+        for (sky::FramePartner const* const partner : {&header_.weight, &header_.mask}) {
+            bytes += partner->exists() ? of(partner->geometry) : 0;
+        }
+        return bytes;
+    }
+
     [[nodiscard]] std::int64_t bytes_while_open() const
     {
         std::int64_t bytes = source::bytes_while_open(header_);
@@ -248,6 +264,7 @@ class RawSource final : public PixelSource
         return stored_.margin() > 0 ? all : all - held_planes();
     }
     [[nodiscard]] int margin_while_reading() const override { return stored_.margin(); }
+    [[nodiscard]] std::int64_t stored_bytes() const override { return stored_.stored_bytes(); }
     [[nodiscard]] std::int64_t bytes_while_open() const override
     {
         return stored_.bytes_while_open();
@@ -300,6 +317,11 @@ class MosaicFrameSource final : public PixelSource
     {
         int const margin = stored_.margin() + compute::margin_of(method_);
         return method_ == DebayerMethod::superpixel ? margin / 2 : margin;
+    }
+    [[nodiscard]] std::int64_t stored_bytes() const override
+    {
+        int const pixels_of_cell = method_ == DebayerMethod::superpixel ? 4 : 1;
+        return pixels_of_cell * stored_.stored_bytes();
     }
     [[nodiscard]] std::int64_t bytes_while_open() const override
     {

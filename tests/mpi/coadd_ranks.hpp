@@ -195,6 +195,7 @@ class CoaddRanks : public ::testing::Test
     {
         plan::ParallelPlan plan;
         plan.tiles_per_chunk = 2;
+        plan.use_memmap = plans_disk_;
         std::vector<core::Box> footprints;
         for (auto const& input : job.inputs) {
             footprints.push_back(input.footprint);
@@ -216,6 +217,7 @@ class CoaddRanks : public ::testing::Test
     std::unique_ptr<compute::Backend> backend_ = compute::make_cpu_backend(runner_);
     std::unique_ptr<compute::Backend> device_;  ///< used first, if set
     std::string scratch_;
+    bool plans_disk_ = false;             ///< the plan sends stacks through a scratch file
     engine::CoaddStatistics statistics_;  ///< of the last coadd
 };
 }  // namespace sectile::testing

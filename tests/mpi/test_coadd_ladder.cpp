@@ -135,6 +135,17 @@ TEST_F(CoaddLadder, MakesTheSameRejectionMapsFromStacksOnDisk)
     EXPECT_EQ(steps.spilled, comm_.rank() == 0 ? 1 : 0);
 }
 
+TEST_F(CoaddLadder, KeepsStacksOnDiskFromTheStartWhereThePlanSaysSo)
+{
+    auto const job = make_job(robust_);
+    auto const expected = coadd(job, comm_, engine::Route::pull, 64, 3000);
+    plans_disk_ = true;
+    auto const found = coadd(job, comm_, engine::Route::pull, 64, 3000);
+
+    EXPECT_TRUE(found == expected);
+    EXPECT_EQ(statistics_.ladder.total(), 0) << "nothing had to be given up";
+}
+
 TEST_F(CoaddLadder, LeavesTheDeviceThatFails)
 {
     device_ = std::make_unique<FragileDevice>(*backend_);

@@ -55,12 +55,7 @@ struct CoaddJob
     bool rejection_maps = false;  ///< the strips tell what was rejected (StripOutput)
 };
 
-/// How samples reach the owner of a strip. Both give the same bytes.
-enum class Route : std::uint8_t
-{
-    pull,
-    push
-};
+using Route = plan::Route;
 
 /// Who does it and how: a communicator (null: this process alone), the backend, the threads and the
 /// plan.

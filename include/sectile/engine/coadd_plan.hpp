@@ -7,19 +7,21 @@
 
 namespace sectile::engine
 {
-/// Chunk rows of the canvas file: strips that start on them are written without sharing chunks.
-constexpr std::int64_t band_alignment = 64;
-
 /// Most float planes per pixel that samples are, on their way between ranks.
 [[nodiscard]] int sample_planes(CoaddJob const& job);
+
+/// Bands of the ranks, on chunks of the canvas file where the balance allows, and their strips.
+[[nodiscard]] plan::Decomposition cut_canvas(CoaddJob const& job, int ranks, std::int64_t rows,
+                                             std::int64_t columns);
 
 /// Sizes of a coadd for the planner. `route` push holds samples instead of windows.
 [[nodiscard]] plan::JobSize job_size(CoaddJob const& job, Route route);
 
-/// The same with what the backend and the sink of this kind of coadd hold; `team_size` ranks share
-/// it.
+/// The same with what the backend and the sink of this kind of coadd hold, and with the places of
+/// the sources; `team_size` ranks share it, of which the peak of `rank` is predicted (-1: of the
+/// one that holds most).
 [[nodiscard]] plan::JobSize coadd_size(plan::PlanKind kind, CoaddJob const& job, int team_size,
-                                       compute::Backend const& backend, Route route);
+                                       int rank, compute::Backend const& backend, Route route);
 
 /// Band-wise execution of a coadd on this rank: decided, logged once, the same for equal input.
 struct CoaddExecution

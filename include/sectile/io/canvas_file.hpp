@@ -24,6 +24,10 @@ struct CanvasLayout
     std::string provenance;      ///< JSON text, attribute "provenance"
 };
 
+/// Rows of a chunk of the file of a canvas of so many rows: strips that begin on a multiple of it
+/// are written without sharing chunks.
+[[nodiscard]] std::int64_t canvas_chunk_rows(std::int64_t height);
+
 /// Rows of the canvas that one rank writes in a round; an empty box takes part and writes nothing.
 struct CanvasStrip
 {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "sectile/plan/capabilities.hpp"
+#include "sectile/plan/job_size.hpp"
 
 namespace sectile::plan
 {
@@ -29,31 +30,6 @@ struct ParallelOptions
     std::int64_t ram_limit = 0;       ///< bytes for the node, 0: none
     bool use_gpu = true;              ///< when a device is there and a chunk fits
     std::int64_t rows_per_chunk = 0;  ///< 0: automatic; forced band height (tests, experts)
-};
-
-/// Real sizes of the phase that is planned for.
-struct JobSize
-{
-    std::int64_t width = 0;  ///< destination pixels
-    std::int64_t height = 0;
-    int planes = 1;
-    std::int64_t source_width = 0;  ///< largest source
-    std::int64_t source_height = 0;
-    /// Float planes held per source pixel (science, and weight, coverage if any).
-    int source_planes = 1;
-    std::int64_t sources = 0;
-    std::int64_t depth = 0;       ///< most sources over one destination pixel
-    bool running_mean = true;     ///< sums instead of stacks
-    bool rejection_maps = false;  ///< strips have two more float planes for each of theirs
-    double row_spread = 1.0;      ///< source pixels per destination pixel along the same axis
-    double cross_spread = 0.0;    ///< and along the other axis: 0 for an upright source
-    /// Bytes that each worker needs to combine (Backend::scratch_bytes); 0: the planner's estimate.
-    std::int64_t worker_scratch = 0;
-    int load_planes = 0;          ///< float planes held while a window is read: 1 for a mosaic
-    int load_margin = 0;          ///< source pixels by which these reach beyond it on each side
-    std::int64_t open_bytes = 0;  ///< held while a source is open: an unpacked .gz file
-    int ranks_of_sink = 1;        ///< whose rows pass through one rank on their way to the file
-    std::int64_t held_bytes = 0;  ///< what the phase holds besides, whatever its chunks
 };
 
 /// How a phase is executed on this rank. Never changes the picture.

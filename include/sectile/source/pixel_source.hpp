@@ -38,6 +38,11 @@ class PixelSource
     [[nodiscard]] virtual int planes_while_reading() const = 0;
     /// Source pixels by which those planes reach beyond the window on each side.
     [[nodiscard]] virtual int margin_while_reading() const = 0;
+    /// Bytes of a pixel in the files that read() reads, all planes of all of them.
+    [[nodiscard]] virtual std::int64_t stored_bytes() const
+    {
+        return held_planes() * static_cast<std::int64_t>(sizeof(float));
+    }
     /// Bytes held besides while read() works whatever the window: an unpacked .gz file.
     [[nodiscard]] virtual std::int64_t bytes_while_open() const = 0;
     /// Physical pixel values of `window`, NaN where masked and outside bounds(). Thread-safe: every

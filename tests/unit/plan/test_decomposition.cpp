@@ -2,6 +2,7 @@
 #include <chrono>
 #include <numeric>
 #include <set>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -145,6 +146,37 @@ TEST(DecomposeCanvas, KeepsBandEdgesOnChunksWhereTheBalanceAllows)
         EXPECT_EQ(band.y0 % 64, 0);
     }
     EXPECT_LE(result.imbalance, 1.15);
+}
+
+TEST(DecomposeCanvas, KeepsBandEdgesOnTheChunksOfLowCanvases)
+{
+    // Chunks of a file are as even as they can be, and so are rarely of a round number of rows.
+    for (auto const& [rows, chunk] : {std::pair{1000, 63}, {1152, 64}, {700, 64}, {360, 60}}) {
+        Box const canvas{0, 0, 1500, rows};
+
+        Decomposition const result =
+            plan::decompose_canvas(canvas, std::vector{canvas}, 3, 200, 1500, chunk);
+
+        SCOPED_TRACE(rows);
+        EXPECT_LE(result.imbalance, 1.15);
+        for (Box const& band : result.bands) {
+            EXPECT_EQ(band.y0 % chunk, 0);
+        }
+    }
+}
+
+TEST(DecomposeCanvas, GivesUpAlignmentByWholeParts)
+{
+    // 16 chunks of 63 rows for 20 ranks: thirds of chunks, whose edges still meet those of chunks.
+    Box const canvas{0, 0, 1500, 1008};
+
+    Decomposition const result =
+        plan::decompose_canvas(canvas, std::vector{canvas}, 20, 200, 1500, 63);
+
+    EXPECT_LE(result.imbalance, 1.26);
+    for (Box const& band : result.bands) {
+        EXPECT_EQ(band.y0 % 7, 0) << "a divisor of 63";
+    }
 }
 
 TEST(DecomposeCanvas, GivesUpAlignmentRatherThanLeaveRanksIdle)

@@ -192,14 +192,15 @@ TEST(ParallelPlan, HoldsAllSourcesOfAStripForARobustCombine)
     ParallelPlan const plan =
         make_parallel_plan(PlanKind::master_tiles, mosaic_job(false), node_with(16 * gibibyte), {});
 
-    EXPECT_EQ(plan.tiles_per_chunk, 72);
+    // 12 deep, five source widths and one more, and a twelfth of a source height.
+    EXPECT_EQ(plan.tiles_per_chunk, 79);
     EXPECT_EQ(plan.columns_per_chunk, 20000);
     EXPECT_GE(plan.rows_per_chunk, 64);
 }
 
 TEST(ParallelPlan, CutsRowsIntoPiecesForVeryDeepStacks)
 {
-    // 10,000 frames of RGB on one spot: one row of all of them and their margin is over 9 GB.
+    // 10,000 frames of RGB on one spot: a row of all of them and their margin is over 9 GB.
     JobSize job = mosaic_job(false);
     job.width = 4200;
     job.height = 3200;
@@ -209,9 +210,9 @@ TEST(ParallelPlan, CutsRowsIntoPiecesForVeryDeepStacks)
     ParallelPlan const plan =
         make_parallel_plan(PlanKind::master_tiles, job, node_with(8 * gibibyte), {});
 
-    EXPECT_EQ(plan.rows_per_chunk, 1);
+    EXPECT_EQ(plan.rows_per_chunk, 64) << "thin strips read the margins again and again";
     EXPECT_LT(plan.columns_per_chunk, 4200);
-    EXPECT_GE(plan.columns_per_chunk, 64);
+    EXPECT_GE(plan.columns_per_chunk, 256);
     EXPECT_EQ(plan.tiles_per_chunk, 10000);
     EXPECT_LE(plan.predicted_peak_bytes, budget_of(node_with(8 * gibibyte), {}));
 }
@@ -223,8 +224,11 @@ TEST(ParallelPlan, GivesUpWorkersBeforeRowsBelowTheFloor)
     std::int64_t previous = 0;
     for (std::int64_t ram = 512 * mebibyte; ram < 64 * gibibyte; ram = ram * 5 / 4) {
         auto const plan = try_plan(PlanKind::master_tiles, job, node_with(ram, 64));
-        if (plan && plan->rows_per_chunk < 64) {
+        if (plan && plan->rows_per_chunk < 16) {
             EXPECT_EQ(plan->cpu_workers, 1) << ram;
+        }
+        if (plan && plan->rows_per_chunk < 64) {
+            EXPECT_LE(plan->columns_per_chunk, 256) << ram;
         }
         if (plan) {
             EXPECT_GE(plan->rows_per_chunk, previous);
@@ -282,9 +286,9 @@ TEST(ParallelPlan, CountsRejectionMaps)
 
     ASSERT_EQ(plain.rows_per_chunk, 100);
     ASSERT_EQ(maps.rows_per_chunk, 100);
-    // Two floats per plane and pixel, in two strips and in a quarter of what the sink holds.
+    // Two floats per plane and pixel, in two strips.
     std::int64_t const strip = 100 * job.width * job.planes * 8;
-    EXPECT_EQ(maps.predicted_peak_bytes - plain.predicted_peak_bytes, 2 * strip + strip / 4);
+    EXPECT_EQ(maps.predicted_peak_bytes - plain.predicted_peak_bytes, 2 * strip);
     EXPECT_EQ(maps.predicted_io_bytes - plain.predicted_io_bytes,
               job.width * job.height * job.planes * 8);
 }
@@ -398,7 +402,13 @@ TEST(ParallelPlan, NeverExceedsItsBudgetOnMachinesThatDoNotExist)
         EXPECT_LE(plan->cpu_workers, plan::plan_workers(node.cores, options));
         EXPECT_GE(plan->tiles_per_chunk, 1);
         EXPECT_LE(plan->tiles_per_chunk, std::max<std::int64_t>(job.sources, 1));
-        EXPECT_TRUE(plan->columns_per_chunk == job.width || plan->rows_per_chunk == 1);
+        std::int64_t const rows =
+            options.rows_per_chunk > 0 ? std::min(options.rows_per_chunk, job.height) : job.height;
+        bool const is_coadd = kind != PlanKind::ingest && kind != PlanKind::photometry;
+        if (is_coadd && plan->rows_per_chunk < std::min<std::int64_t>(rows, 16)) {
+            EXPECT_EQ(plan->cpu_workers, 1) << "thin strips are the last resort";
+            EXPECT_LE(plan->columns_per_chunk, 64);
+        }
         if (options.rows_per_chunk > 0) {
             EXPECT_LE(plan->rows_per_chunk, options.rows_per_chunk);
         }
