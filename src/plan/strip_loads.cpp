@@ -302,6 +302,18 @@ class StripCount
 /// Shapes below are not counted: they are many, and what touches a smaller strip touches this one.
 constexpr std::int64_t counted_rows = 16;
 constexpr std::int64_t counted_columns = 64;
+/// Nor are shapes that cut the sources into more parts: a plan is made in a moment.
+constexpr std::int64_t most_parts = 4'000'000;
+
+std::int64_t parts_of_sources(JobSize const& job, std::int64_t rows, std::int64_t columns)
+{
+    std::int64_t parts = 0;
+    for (SourcePlace const& source : job.places.sources) {
+        core::Box const reach = source.footprint.clipped_to(job.places.canvas);
+        parts += reach.empty() ? 0 : (reach.height() / rows + 1) * (reach.width() / columns + 1);
+    }
+    return parts;
+}
 }  // namespace
 
 std::int64_t tallest_band(JobSize const& job)
@@ -330,8 +342,12 @@ StripLoad load_of_strips(JobSize const& job, std::int64_t rows, std::int64_t col
     if (job.places.sources.empty() || job.places.bands.empty()) {
         return estimated_load(job, rows, columns);
     }
-    std::int64_t const counted_r = std::max(rows, std::min(counted_rows, tallest_band(job)));
-    std::int64_t const counted_c = std::max(columns, std::min(counted_columns, job.width));
+    std::int64_t counted_r = std::max(rows, std::min(counted_rows, tallest_band(job)));
+    std::int64_t counted_c = std::max(columns, std::min(counted_columns, job.width));
+    while (parts_of_sources(job, counted_r, counted_c) > most_parts &&
+           (counted_r < job.height || counted_c < job.width)) {
+        (counted_c < job.width ? counted_c : counted_r) *= 2;
+    }
     StripLoad load = StripCount(job, counted_r, counted_c).count(rank);
     if (counted_r == rows && counted_c == columns) {
         return load;
@@ -348,7 +364,6 @@ StripLoad load_of_strips(JobSize const& job, std::int64_t rows, std::int64_t col
     }
     load.largest_part = std::min(load.largest_part, rows * columns);
     load.samples = std::min(load.samples, load.sources * rows * columns);
-    load.exchanged = std::min(load.exchanged, 3 * load.sources * rows * columns);
     load.windows = static_cast<std::int64_t>(cuts * static_cast<double>(load.windows));
     load.read_pixels = std::max(load.read_pixels, load.windows * window);
     return load;

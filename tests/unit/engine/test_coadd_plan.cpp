@@ -230,22 +230,24 @@ TEST(CoaddExecution, PutsItsPlanInForce)
     crew.release_plan();
 }
 
-TEST(CoaddExecution, LessMemoryMakesThinnerStrips)
+TEST(CoaddExecution, LessMemoryMakesSmallerStrips)
 {
     // 60 sources of 4000 x 4000 over one another, stacked.
     CoaddJob job = job_of({0, 0, 4000, 4000}, std::vector<core::Box>(60, {0, 0, 4000, 4000}));
     job.recipe.combine.rejection = compute::Rejection::kappa_sigma;
-    std::int64_t last = 4001;
+    std::int64_t last = 4000 * 4001;
     for (std::int64_t const memory : {4 * gibibyte, gibibyte / 2, gibibyte / 4}) {
         machine::Crew crew = crew_with(memory);
 
         CoaddExecution const execution =
             plan_execution(plan::PlanKind::mosaic_first, job, {}, crew, Route::pull);
 
-        EXPECT_LT(execution.plan.rows_per_chunk, last) << memory;
-        EXPECT_GE(execution.plan.rows_per_chunk, 1);
+        std::int64_t const pixels =
+            execution.plan.rows_per_chunk * execution.plan.columns_per_chunk;
+        EXPECT_LT(pixels, last) << memory;
+        EXPECT_GE(execution.plan.rows_per_chunk, 64) << "columns are given up before good rows";
         EXPECT_LT(execution.plan.predicted_peak_bytes, memory);
-        last = execution.plan.rows_per_chunk;
+        last = pixels;
         crew.release_plan();
     }
 }

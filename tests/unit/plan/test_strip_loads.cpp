@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
+#include <chrono>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -194,6 +195,28 @@ TEST(StripLoads, EstimatesFromAboveWhatIsCounted)
             }
         }
     }
+}
+
+TEST(StripLoads, CountsManyLargeSourcesInAMoment)
+{
+    // Each strip of 16 x 64 pixels would be met 94 million times.
+    JobSize job;
+    job.width = 400'000;
+    job.height = 4000;
+    job.source_width = job.width;
+    job.source_height = job.height;
+    job.sources = job.depth = 60;
+    job.places.canvas = {0, 0, job.width, job.height};
+    job.places.bands = {job.places.canvas};
+    job.places.sources.assign(60, {job.places.canvas, job.width, job.height});
+
+    auto const start = std::chrono::steady_clock::now();
+    StripLoad const load = load_of_strips(job, 16, 64, -1);
+    std::chrono::duration<double> const seconds = std::chrono::steady_clock::now() - start;
+
+    EXPECT_EQ(load.sources, 60);
+    EXPECT_LE(load.window_pixels, 60 * 30 * 96);
+    EXPECT_LT(seconds.count(), 2.0) << "milliseconds are expected";
 }
 
 TEST(StripLoads, SmallShapesNeedNoMoreThanLargerOnes)
