@@ -49,6 +49,14 @@ plan::ParallelPlan plan_match(engine::CoaddJob const& job, CellLattice const& la
                               comm::Communicator const& comm, machine::Crew& crew)
 {
     plan::JobSize size = engine::job_size(job, engine::Route::pull);
+    // Of a tile only the science is read; of a frame its weights too, for what they mask.
+    size.source_planes = 0;
+    for (engine::PlacedSource const& input : job.inputs) {
+        bool const is_tile = input.kind == engine::SourceKind::tile;
+        int const planes = is_tile ? input.pixels->planes() : input.pixels->held_planes();
+        size.source_planes = std::max(size.source_planes, planes);
+        size.stored_bytes = is_tile ? planes * std::int64_t{4} : size.stored_bytes;
+    }
     size.held_bytes = bytes_held(job, lattice, comm);
     plan::ParallelPlan plan =
         plan::make_parallel_plan(plan::PlanKind::photometry, size, crew.node_now(), crew.options());
