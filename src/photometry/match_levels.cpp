@@ -31,6 +31,7 @@ std::int64_t bytes_held(engine::CoaddJob const& job, CellLattice const& lattice,
 {
     constexpr std::int64_t pair_bytes = 128;
     constexpr std::int64_t pairs_of_source = 32;
+    constexpr std::int64_t solution_bytes = std::int64_t{2} << 20;  // and the files being read
     std::int64_t cells = 0;
     for (engine::PlacedSource const& input : job.inputs) {
         cells += most_cells_of(input.footprint, lattice);
@@ -38,9 +39,9 @@ std::int64_t bytes_held(engine::CoaddJob const& job, CellLattice const& lattice,
     std::int64_t const all = cells * job.planes * static_cast<std::int64_t>(sizeof(CellLevel));
     std::int64_t const own = all / comm.size();
     if (!comm.is_root()) {
-        return own;
+        return own + solution_bytes;
     }
-    return (comm.size() > 1 ? 2 * all + own : all) +
+    return solution_bytes + (comm.size() > 1 ? 2 * all + own : all) +
            std::ssize(job.inputs) * pairs_of_source * pair_bytes;
 }
 
