@@ -42,6 +42,7 @@ TEST(Jobscripts, AllScriptsAreWellFormedAndExecutable)
     std::vector<std::string> const scripts = {"tools/setup",
                                               "tools/demo",
                                               "tools/test",
+                                              "tools/bench/memory_plan",
                                               "tools/bench/vs_swarp",
                                               ".ci/run",
                                               "jobscripts/local/run.sh",
