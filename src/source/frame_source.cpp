@@ -109,7 +109,7 @@ class StoredPixels
         for (sky::FrameHeader const* const master : masters()) {
             bytes += of(master->geometry);
         }
-        for (sky::FramePartner const* const partner : {&header_.weight, &header_.mask}) {
+        for (sky::FramePartner const* const partner : {&*header_.weight, &*header_.mask}) {
             bytes += partner->exists() ? of(partner->geometry) : 0;
         }
         return bytes;
