@@ -70,7 +70,7 @@ std::vector<std::pair<plan::PlanKind, plan::JobSize>> phases_of(
     source::Preparations const& preparations)
 {
     plan::JobSize frame = largest_frame(mosaic, config, preparations);
-    frame.can_spill = config.route != Route::push;
+    frame.can_spill = config.route != plan::Route::push;
     std::vector<std::pair<plan::PlanKind, plan::JobSize>> phases;
     if (config.mode == Mode::mosaic_first && !config.start_from_tiles) {
         phases.emplace_back(plan::PlanKind::mosaic_first,
