@@ -33,7 +33,10 @@ struct StarCount
     std::uint32_t frame = 0;
     std::uint32_t stars = 0;
 };
-void travels_as_bytes(StarCount const&);
+auto fields(StarCount& count)
+{
+    return std::tie(count.frame, count.stars);
+}
 
 /// Who has how many stars of a frame; rank -1: nobody.
 struct Held

@@ -190,8 +190,8 @@ TEST(FrameSetup, FindsPartnersInTheSameFile)
     for (int i = 0; i < 2; ++i) {
         sky::FrameHeader const& frame = found.frames[static_cast<std::size_t>(i)];
         EXPECT_EQ(frame.hdu, 3 * i + 1);
-        EXPECT_EQ(frame.weight.hdu, 3 * i + 3);
-        EXPECT_EQ(frame.mask.hdu, 3 * i + 2);
+        EXPECT_EQ(frame.weight->hdu, 3 * i + 3);
+        EXPECT_EQ(frame.mask->hdu, 3 * i + 2);
     }
 }
 
@@ -223,23 +223,24 @@ TEST(FrameSetup, ScalesRelativeMapsToTheMeasuredNoise)
     std::vector<float> map(100 * 90, 3.0F);
     std::fill_n(map.begin(), 2000, 0.0F);  // bad pixels are not typical
     plan::FrameRecord frame;
-    sky::FramePartner& partner = frame.header.weight;
+    sky::FramePartner partner;
     partner.path = FitsBytes().image(-32, {100, 90}).data(map).write(folder / "a.w.fits");
     partner.geometry = {100, 90, 1, 1, false, image::BayerPattern::none, -32};
+    frame.header.weight = partner;
     frame.planes = {{100.0, 0.5}, {100.0, 0.25}};
     source::PreparationOptions config;
 
     scale_weights(frame, config, 7);
 
-    EXPECT_DOUBLE_EQ(partner.scale, (4.0 + 16.0) / 2.0 / 3.0);
-    partner.scale = 1.0;
+    EXPECT_DOUBLE_EQ(frame.header.weight->scale, (4.0 + 16.0) / 2.0 / 3.0);
+    frame.header.weight = partner;
     config.partners.weight_type = source::WeightType::inverse_variance;
     scale_weights(frame, config, 7);
-    EXPECT_EQ(partner.scale, 1.0);
+    EXPECT_EQ(frame.header.weight->scale, 1.0);
     config.partners.weight_type = source::WeightType::map_weight;
     frame.planes[1].noise_sigma = 0.0;
     scale_weights(frame, config, 7);
-    EXPECT_EQ(partner.scale, 1.0) << "without noise there is nothing to scale to";
+    EXPECT_EQ(frame.header.weight->scale, 1.0) << "without noise there is nothing to scale to";
 }
 }  // namespace
 }  // namespace sectile::ingest

@@ -103,7 +103,7 @@ TEST(WcsFile, TellsItsOwnSizeOrThatThereIsNone)
 {
     test::ScratchFolder const folder("wcs");
     write_wcs_file(folder / "a.wcs", small_wcs());
-    std::ofstream(folder / "lines.wcs") << small_wcs().cards << card("END");
+    std::ofstream(folder / "lines.wcs") << small_wcs().cards.text() << card("END");
 
     WcsFile const own = read_wcs_file(folder / "a.wcs");
 

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 #include "sectile/sky/make_grid_map.hpp"
@@ -29,7 +32,11 @@ Box brute_force(SkyWcs const& destination, Box const& canvas, SkyWcs const& sour
             if (std::isfinite(p.x) && std::isfinite(p.y)) {
                 auto const px = static_cast<std::int64_t>(std::floor(p.x + 0.5));
                 auto const py = static_cast<std::int64_t>(std::floor(p.y + 0.5));
-                touched = touched.united_with({px, py, px + 1, py + 1});
+                Box const pixel{px, py, px + 1, py + 1};
+                touched = touched.empty()
+                              ? pixel
+                              : Box{std::min(touched.x0, pixel.x0), std::min(touched.y0, pixel.y0),
+                                    std::max(touched.x1, pixel.x1), std::max(touched.y1, pixel.y1)};
             }
         }
     }
