@@ -10,9 +10,9 @@
 #include "sectile/engine/placed_source.hpp"
 #include "sectile/photometry/match_levels.hpp"
 
-#include "pipeline/heavy_phase.hpp"
 #include "pipeline/p3_master_tiles.hpp"
 #include "pipeline/p5_assemble.hpp"
+#include "pipeline/run_phase.hpp"
 
 namespace sectile::pipeline
 {
@@ -41,8 +41,8 @@ void match(engine::CoaddJob& job, RunConfig const& config, Context& context)
         return;
     }
     auto const matches = photometry::match_photometry(
-        job, {config.photometric_match, config.overlap_min, "photometry"}, context.world,
-        context.crew);
+        job, {config.photometric_match, config.overlap_min, std::string(phases::match_tiles.name)},
+        context.world, context.crew);
     context.report.set("photometry", matches_json(matches));
     for (photometry::PlaneMatch const& plane : matches) {
         core::log_world(
@@ -69,7 +69,8 @@ void make_canvas(CanvasSources const& sources, plan::MosaicPlan const& mosaic,
     job.grid = &grid;
     job.canvas = mosaic.canvas();
     job.planes = mosaic.planes;
-    run_heavy_phase(context, "photometry", plan::PlanKind::photometry, [&] {
+    bool const tiles = sources.kind == engine::SourceKind::tile;
+    run_phase(context, tiles ? phases::match_tiles : phases::match_frames, [&] {
         job.inputs =
             engine::place_sources(context.world, context.crew.runner(), sources.records,
                                   sources.kind, grid, request.weighting, context.preparations);
@@ -78,9 +79,8 @@ void make_canvas(CanvasSources const& sources, plan::MosaicPlan const& mosaic,
         }
         match(job, config, context);
     });
-    bool const tiles = sources.kind == engine::SourceKind::tile;
-    run_heavy_phase(context, tiles ? "P5 assemble" : "mosaic-first", request.kind,
-                    [&] { assemble(job, mosaic, request, config, context); });
+    run_phase(context, tiles ? phases::assemble : phases::mosaic_first,
+              [&] { assemble(job, mosaic, request, config, context); });
 }
 
 AssemblyRequest request_of(plan::PlanKind kind, compute::CombineRecipe const& combine,
@@ -95,9 +95,9 @@ AssemblyRequest request_of(plan::PlanKind kind, compute::CombineRecipe const& co
 
 void run_classic(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& context)
 {
-    MasterTiles const tiles = run_heavy_phase(
-        context, "P3 master tiles", plan::PlanKind::master_tiles,
-        [&] { return make_master_tiles(mosaic.groups, mosaic.frames, config, context); });
+    MasterTiles const tiles = run_phase(context, phases::master_tiles, [&] {
+        return make_master_tiles(mosaic.groups, mosaic.frames, config, context);
+    });
     make_canvas({engine::accepted_records(tiles.records), engine::SourceKind::tile, tiles.makers},
                 mosaic, request_of(plan::PlanKind::phase5_reproject, config.final_combine, config),
                 config, context);

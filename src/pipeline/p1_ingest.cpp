@@ -25,6 +25,7 @@
 #include "sectile/source/tile_source.hpp"
 #include "sectile/tile/tile_noise.hpp"
 
+#include "pipeline/phase.hpp"
 #include "pipeline/star_travel.hpp"
 #include "pipeline/verdicts.hpp"
 
@@ -330,10 +331,11 @@ std::vector<FrameRecord> ingest(RunConfig const& config, Context& context)
     comm::agree(context.world, "ingest", [&] {
         KnownScans const scans =
             plan_ingest(std::span(files).subspan(share.first, share.size()), config, context);
-        context.crew.for_each_item("P1 ingest", per_file.size(), [&](std::size_t i) {
-            per_file[i] =
-                ingest_file(files[share.first + i], scans[i], config, context.preparations, votes);
-        });
+        context.crew.for_each_item(
+            std::string(phases::ingest.name), per_file.size(), [&](std::size_t i) {
+                per_file[i] = ingest_file(files[share.first + i], scans[i], config,
+                                          context.preparations, votes);
+            });
     });
     context.crew.release_plan();
     for (IngestedFile& file : per_file) {

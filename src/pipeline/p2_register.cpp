@@ -15,6 +15,7 @@
 #include "sectile/core/log.hpp"
 #include "sectile/plan/decomposition.hpp"
 
+#include "pipeline/phase.hpp"
 #include "pipeline/star_travel.hpp"
 #include "pipeline/verdicts.hpp"
 
@@ -151,9 +152,11 @@ void register_frames(plan::MosaicPlan& mosaic, RunConfig const& config, Context&
     auto const& mine = assignment[static_cast<std::size_t>(context.world.rank())];
     std::vector<std::vector<Registered>> done(mine.size());
     comm::agree(context.world, "registering the frames", [&] {
-        context.crew.for_each_item("P2 register", mine.size(), [&](std::size_t i) {
-            done[i] = register_one(mosaic.groups[mine[i]], mosaic.frames, context.crew.runner());
-        });
+        context.crew.for_each_item(
+            std::string(phases::register_stars.name), mine.size(), [&](std::size_t i) {
+                done[i] =
+                    register_one(mosaic.groups[mine[i]], mosaic.frames, context.crew.runner());
+            });
     });
     forget_details(mosaic.frames);
     std::vector<Registered> own;

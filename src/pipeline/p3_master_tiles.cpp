@@ -26,6 +26,8 @@
 #include "sectile/tile/tile_files.hpp"
 #include "sectile/tile/tile_noise.hpp"
 
+#include "pipeline/phase.hpp"
+
 namespace sectile::pipeline
 {
 namespace
@@ -194,7 +196,7 @@ MasterTiles make_master_tiles(std::vector<plan::Group> const& groups,
     std::vector<FrameRecord> made;
     comm::agree(context.world, "master tiles", [&] {
         auto const& mine = assignment[static_cast<std::size_t>(team)];
-        context.progress.begin("P3 master tiles", std::ssize(mine));
+        context.progress.begin(std::string(phases::master_tiles.name), std::ssize(mine));
         for (std::size_t const index : mine) {
             plan::Group const& group = groups[index];
             FrameRecord tile = make_tile(group, frames, members, config, context);

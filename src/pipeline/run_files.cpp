@@ -12,6 +12,8 @@
 #include "sectile/product/rejection_maps.hpp"
 #include "sectile/report/json_lists.hpp"
 
+#include "pipeline/phase.hpp"
+
 namespace sectile::pipeline
 {
 namespace
@@ -82,10 +84,35 @@ void RunFiles::clean_up(plan::MosaicPlan const& mosaic) const
     }
 }
 
+namespace
+{
+/// The way that the run takes, as its phases declare themselves.
+std::string pipeline_json(RunConfig const& config)
+{
+    auto json = nlohmann::json::array();
+    for (Phase const* const phase : phases_of(config)) {
+        nlohmann::json entry{{"name", phase->name},
+                             {"options_hash", options_hash(*phase, config.picture_options_text)}};
+        if (phase->kind) {
+            entry["plan"] = plan::name_of(*phase->kind);
+        }
+        for (Artefact const artefact : phase->reads) {
+            entry["reads"].push_back(name_of(artefact));
+        }
+        for (Artefact const artefact : phase->makes) {
+            entry["makes"].push_back(name_of(artefact));
+        }
+        json.push_back(std::move(entry));
+    }
+    return json.dump();
+}
+}  // namespace
+
 void write_report(RunConfig const& config, plan::MosaicPlan const& mosaic, Context& context,
                   std::string const& error)
 {
     context.report.set("run", run_json(config, context));
+    context.report.set("pipeline", pipeline_json(config));
     if (mosaic.grid.width() > 0) {
         context.report.set("grid", plan::grid_to_json(mosaic.grid));
     }

@@ -13,7 +13,6 @@
 #include "pipeline/context.hpp"
 #include "pipeline/event_report.hpp"
 #include "pipeline/gather_ranks.hpp"
-#include "pipeline/heavy_phase.hpp"
 #include "pipeline/memory_check.hpp"
 #include "pipeline/mosaic_modes.hpp"
 #include "pipeline/p1_ingest.hpp"
@@ -23,6 +22,7 @@
 #include "pipeline/p4_grid.hpp"
 #include "pipeline/p6_finish.hpp"
 #include "pipeline/run_files.hpp"
+#include "pipeline/run_phase.hpp"
 #include "pipeline/telemetry_run.hpp"
 #include "pipeline/verdicts.hpp"
 
@@ -34,18 +34,16 @@ namespace
 /// next.
 void make_plan(plan::MosaicPlan& mosaic, RunConfig const& config, Context& context)
 {
-    report::RunReport& report = context.report;
-    mosaic.frames = run_heavy_phase(context, "P1 ingest", plan::PlanKind::ingest,
-                                    [&] { return ingest(config, context); });
-    report.timed("P1 solve", [&] { solve_frames(mosaic.frames, config, context); });
+    mosaic.frames = run_phase(context, phases::ingest, [&] { return ingest(config, context); });
+    run_phase(context, phases::solve, [&] { solve_frames(mosaic.frames, config, context); });
     mosaic.planes = planes_of_mosaic(mosaic.frames, config, context);
     // The grid comes before the groups: it may leave out frames that lie far from all others.
-    mosaic.grid =
-        report.timed("P4 grid", [&] { return plan_global_grid(mosaic.frames, config, context); });
+    mosaic.grid = run_phase(context, phases::grid,
+                            [&] { return plan_global_grid(mosaic.frames, config, context); });
     obey_strict(mosaic.frames, config, context.world);
-    mosaic.groups =
-        report.timed("P2 group", [&] { return group_pointings(mosaic.frames, config, context); });
-    report.timed("P2 register", [&] { register_frames(mosaic, config, context); });
+    mosaic.groups = run_phase(context, phases::group,
+                              [&] { return group_pointings(mosaic.frames, config, context); });
+    run_phase(context, phases::register_stars, [&] { register_frames(mosaic, config, context); });
     obey_strict(mosaic.frames, config, context.world);
 }
 
@@ -59,8 +57,7 @@ void execute(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& c
     } else {
         run_classic(mosaic, config, context);
     }
-    run_heavy_phase(context, "P6 finish", plan::PlanKind::finish,
-                    [&] { finish(mosaic, config, context); });
+    run_phase(context, phases::finish, [&] { finish(mosaic, config, context); });
 }
 
 /// Leaves what is known of a run that failed with `error`. Where all ranks agreed on the failure,

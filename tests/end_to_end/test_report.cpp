@@ -107,6 +107,31 @@ TEST_F(Report, EveryRankHasItsResultsOfPlans)
     EXPECT_TRUE((*finish)["ranks"]["measured_peak"][1].is_null()) << "rank 0 finishes alone";
 }
 
+TEST_F(Report, WhatRanIsWhatThePhasesDeclare)
+{
+    json const report = report_of(run("declared", "", 2));
+
+    std::vector<std::string> declared;
+    std::vector<std::string> with_plan;
+    for (json const& phase : report["pipeline"]) {
+        declared.push_back(phase["name"]);
+        EXPECT_EQ(phase["options_hash"].get<std::string>().size(), 16U) << phase;
+        if (phase.contains("plan")) {
+            with_plan.push_back(phase["plan"]);
+        }
+    }
+    std::vector<std::string> timed;
+    for (json const& phase : report["phases"]) {
+        timed.push_back(phase["name"]);
+    }
+    std::vector<std::string> planned;
+    for (json const& plan : report["plans"]) {
+        planned.push_back(plan["phase"]);
+    }
+    EXPECT_EQ(timed, declared);
+    EXPECT_EQ(planned, with_plan);
+}
+
 TEST_F(Report, AFailureThatAllAgreedOnStillTellsOfAllRanks)
 {
     std::string const folder = run("failed", "--inject-faults write=1@0", 2, 4);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "pipeline/heavy_phase.hpp"
+#include "pipeline/run_phase.hpp"
 
 #include <fmt/format.h>
 
@@ -8,19 +8,20 @@
 
 namespace sectile::pipeline
 {
-HeavyPhaseStart begin_heavy_phase(Context& context)
+PhaseStart begin_phase(Context& context, Phase const& phase)
 {
-    HeavyPhaseStart const start{std::chrono::steady_clock::now(),
-                                core::read_process_usage().cpu_time};
-    core::trim_heap();
-    core::reset_peak_resident();
+    PhaseStart const start{std::chrono::steady_clock::now(), core::read_process_usage().cpu_time};
+    if (phase.kind) {
+        core::trim_heap();
+        core::reset_peak_resident();
+    }
     context.crew.begin_phase();
     return start;
 }
 
-void record_heavy_phase(Context& context, plan::PlanKind kind, HeavyPhaseStart const& start)
+void record_phase(Context& context, Phase const& phase, PhaseStart const& start)
 {
-    if (!context.crew.plan_in_force()) {
+    if (!phase.kind || !context.crew.plan_in_force()) {
         return;
     }
     plan::ParallelPlan const& plan = *context.crew.plan_in_force();
@@ -32,9 +33,9 @@ void record_heavy_phase(Context& context, plan::PlanKind kind, HeavyPhaseStart c
     core::log(core::LogChannel::file, core::LogLevel::info,
               fmt::format("parallel_plan_result phase={} measured_peak_bytes={} "
                           "predicted_peak_bytes={} cpu_utilisation={:.2f}",
-                          plan::name_of(kind), usage.peak_resident, plan.predicted_peak_bytes,
-                          utilisation));
-    context.report.add_plan({plan::name_of(kind), plan::summary_line(plan),
+                          plan::name_of(*phase.kind), usage.peak_resident,
+                          plan.predicted_peak_bytes, utilisation));
+    context.report.add_plan({plan::name_of(*phase.kind), plan::summary_line(plan),
                              plan.predicted_peak_bytes,
                              static_cast<std::int64_t>(usage.peak_resident), utilisation});
 }
