@@ -9,53 +9,12 @@ namespace
 {
 using nlohmann::ordered_json;
 
-ordered_json json_of(plan::ParallelPlan const& plan)
+/// Of a phase with a coadd, in one object.
+ordered_json coadd_json(ordered_json const& phase)
 {
-    return {{"phase", plan::name_of(plan.kind)},
-            {"cpu_workers", plan.cpu_workers},
-            {"use_gpu", plan.use_gpu},
-            {"rows_per_chunk", plan.rows_per_chunk},
-            {"columns_per_chunk", plan.columns_per_chunk},
-            {"tiles_per_chunk", plan.tiles_per_chunk},
-            {"max_chunk_bytes", plan.max_chunk_bytes},
-            {"gpu_rows_per_chunk", plan.gpu_rows_per_chunk},
-            {"gpu_max_chunk_bytes", plan.gpu_max_chunk_bytes},
-            {"use_memmap", plan.use_memmap},
-            {"budget_bytes", plan.budget_bytes},
-            {"predicted_peak_bytes", plan.predicted_peak_bytes},
-            {"predicted_io_bytes", plan.predicted_io_bytes},
-            {"summary", plan::summary_line(plan)}};
-}
-
-ordered_json json_of(pipeline::CoaddFacts const& facts)
-{
-    return {{"width", facts.width},
-            {"height", facts.height},
-            {"sources", facts.sources},
-            {"depth", facts.depth},
-            {"ranks", facts.ranks},
-            {"idle_ranks", facts.idle_ranks},
-            {"rounds", facts.rounds},
-            {"imbalance", facts.imbalance},
-            {"bytes_read", facts.bytes_read},
-            {"bytes_written", facts.bytes_written},
-            {"route", facts.route == engine::Route::push ? "push" : "pull"},
-            {"messages", facts.traffic.messages},
-            {"message_bytes", facts.traffic.bytes},
-            {"messages_between_nodes", facts.traffic.messages_between_nodes},
-            {"message_bytes_between_nodes", facts.traffic.bytes_between_nodes},
-            {"parallel_plan", json_of(facts.parallel)}};
-}
-
-ordered_json json_of(pipeline::TilesFacts const& tiles)
-{
-    return {{"teams", tiles.teams},
-            {"ranks_per_team", tiles.ranks_per_team},
-            {"most_tiles", tiles.most_tiles},
-            {"imbalance", tiles.imbalance},
-            {"bytes_read", tiles.bytes_read},
-            {"bytes_written", tiles.bytes_written},
-            {"largest_tile", json_of(tiles.largest)}};
+    ordered_json json = phase["coadd"];
+    json["parallel_plan"] = phase["parallel_plan"];
+    return json;
 }
 
 ordered_json json_of(machine::PlannedMachine const& machine)
@@ -104,10 +63,15 @@ std::string plan_json(pipeline::PlanOverview const& overview)
                         {"pixel_scale_arcsec", grid.pixel_scale.arcsec()},
                         {"hash", grid.hash()}}},
                       {"machine", json_of(overview.machine)}};
-    if (overview.tiles) {
-        json["master_tiles"] = json_of(*overview.tiles);
+    json["phases"] = ordered_json::parse(pipeline::phases_json(overview.plan));
+    for (ordered_json const& phase : json["phases"]) {
+        if (phase.contains("tiles")) {
+            json["master_tiles"] = phase["tiles"];
+            json["master_tiles"]["largest_tile"] = coadd_json(phase);
+        } else if (phase.contains("coadd")) {
+            json["assembly"] = coadd_json(phase);
+        }
     }
-    json["assembly"] = json_of(overview.assembly);
     json["memory"] = {{"rank_bytes", overview.rank_bytes},
                       {"node_bytes", overview.node_bytes},
                       {"node_limit_bytes", overview.node_limit}};

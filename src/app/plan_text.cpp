@@ -35,20 +35,20 @@ std::string row(std::string_view name, std::string const& text)
     return fmt::format("  {:<13} {}\n", name, text);
 }
 
-std::string coadd_rows(pipeline::CoaddFacts const& facts)
+std::string coadd_rows(pipeline::PlannedPhase const& phase)
 {
+    pipeline::CoaddFacts const& facts = *phase.coadd;
+    plan::ParallelPlan const& parallel = phase.parallel;
     std::string text;
-    text +=
-        row("strips", fmt::format("{} x {} pixels, {} round{}, imbalance {:.3f}{}",
-                                  facts.parallel.rows_per_chunk, facts.parallel.columns_per_chunk,
-                                  facts.rounds, plural(facts.rounds), facts.imbalance,
-                                  facts.idle_ranks > 0
-                                      ? fmt::format(", {} ranks without rows", facts.idle_ranks)
-                                      : std::string{}));
-    text +=
-        row("memory",
-            fmt::format("{} per rank, {} worker{}", bytes_text(facts.parallel.predicted_peak_bytes),
-                        facts.parallel.cpu_workers, plural(facts.parallel.cpu_workers)));
+    text += row(
+        "strips",
+        fmt::format("{} x {} pixels, {} round{}, imbalance {:.3f}{}", parallel.rows_per_chunk,
+                    parallel.columns_per_chunk, facts.rounds, plural(facts.rounds), facts.imbalance,
+                    facts.idle_ranks > 0 ? fmt::format(", {} ranks without rows", facts.idle_ranks)
+                                         : std::string{}));
+    text += row("memory",
+                fmt::format("{} per rank, {} worker{}", bytes_text(parallel.predicted_peak_bytes),
+                            parallel.cpu_workers, plural(parallel.cpu_workers)));
     return text;
 }
 
@@ -63,20 +63,35 @@ std::string traffic_text(pipeline::CoaddFacts const& facts)
                        bytes_text(traffic.bytes_between_nodes));
 }
 
-std::string tiles_text(pipeline::TilesFacts const& tiles)
+std::string tiles_text(pipeline::PlannedPhase const& phase)
 {
+    pipeline::TilesFacts const& tiles = *phase.tiles;
+    pipeline::CoaddFacts const& largest = *phase.coadd;
     std::string text = "P3 master tiles\n";
     text +=
         row("teams", fmt::format("{} of {} rank{}, at most {} tile{} each, imbalance {:.3f}",
                                  tiles.teams, tiles.ranks_per_team, plural(tiles.ranks_per_team),
                                  tiles.most_tiles, plural(tiles.most_tiles), tiles.imbalance));
-    text +=
-        row("largest", fmt::format("{} x {} pixels from {} frame{}, at most {} deep",
-                                   tiles.largest.height, tiles.largest.width, tiles.largest.sources,
-                                   plural(tiles.largest.sources), tiles.largest.depth));
-    text += coadd_rows(tiles.largest);
+    text += row("largest", fmt::format("{} x {} pixels from {} frame{}, at most {} deep",
+                                       largest.height, largest.width, largest.sources,
+                                       plural(largest.sources), largest.depth));
+    text += coadd_rows(phase);
     text += row("bytes", fmt::format("{} read, {} written", bytes_text(tiles.bytes_read),
                                      bytes_text(tiles.bytes_written)));
+    return text;
+}
+
+std::string assembly_text(pipeline::PlannedPhase const& phase)
+{
+    pipeline::CoaddFacts const& facts = *phase.coadd;
+    bool const frames = phase.parallel.kind == plan::PlanKind::mosaic_first;
+    std::string text = frames ? "Mosaic-First\n" : "P5 assembly\n";
+    text += row("sources", fmt::format("{} {}, at most {} deep", facts.sources,
+                                       frames ? "frames" : "tiles", facts.depth));
+    text += coadd_rows(phase);
+    text += row("bytes", fmt::format("{} read, {} written", bytes_text(facts.bytes_read),
+                                     bytes_text(facts.bytes_written)));
+    text += row("messages", traffic_text(facts));
     return text;
 }
 
@@ -109,26 +124,22 @@ std::string plan_text(pipeline::PlanOverview const& overview)
                                       mosaic.grid.projection, mosaic.grid.pixel_scale.arcsec(),
                                       mosaic.grid.hash()));
     text += machine_text(overview.machine);
-    if (overview.tiles) {
-        text += tiles_text(*overview.tiles);
+    for (pipeline::PlannedPhase const& phase : overview.plan.phases) {
+        if (phase.tiles) {
+            text += tiles_text(phase);
+        } else if (phase.coadd) {
+            text += assembly_text(phase);
+        }
     }
-    pipeline::CoaddFacts const& assembly = overview.assembly;
-    bool const frames = assembly.parallel.kind == plan::PlanKind::mosaic_first;
-    text += frames ? "Mosaic-First\n" : "P5 assembly\n";
-    text += row("sources", fmt::format("{} {}, at most {} deep", assembly.sources,
-                                       frames ? "frames" : "tiles", assembly.depth));
-    text += coadd_rows(assembly);
-    text += row("bytes", fmt::format("{} read, {} written", bytes_text(assembly.bytes_read),
-                                     bytes_text(assembly.bytes_written)));
-    text += row("messages", traffic_text(assembly));
     text += "memory\n";
     text += row("per rank", bytes_text(overview.rank_bytes));
     text += row("per node",
                 fmt::format("{} of the {} that the ranks of a node may take",
                             bytes_text(overview.node_bytes), bytes_text(overview.node_limit)));
-    if (overview.tiles) {
-        text += plan::summary_line(overview.tiles->largest.parallel) + "\n";
+    for (pipeline::PlannedPhase const& phase : overview.plan.phases) {
+        text += plan::summary_line(phase.parallel) + "\n";
     }
-    return text + plan::summary_line(assembly.parallel);
+    text.pop_back();
+    return text;
 }
 }  // namespace sectile::app

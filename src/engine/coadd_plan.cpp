@@ -141,22 +141,15 @@ plan::JobSize coadd_size(plan::PlanKind kind, CoaddJob const& job, int team_size
     return size;
 }
 
-CoaddExecution plan_execution(plan::PlanKind kind, CoaddJob const& job,
-                              comm::Communicator const& comm, machine::Crew& crew, Route route)
+CoaddExecution plan_coadd(plan::PlanKind kind, CoaddJob const& job, Route route,
+                          CoaddSeat const& seat, compute::Backend const& backend,
+                          plan::ParallelOptions const& options)
 {
     CoaddExecution execution;
-    comm::agree(comm, "planning", [&] {
-        plan::JobSize const size =
-            coadd_size(kind, job, comm.size(), comm.rank(), crew.backend(), route);
-        execution.plan = plan::make_parallel_plan(kind, size, crew.node_now(), crew.options());
-    });
-    // The rounds must be the same everywhere: the smallest strip any rank can afford.
-    execution.plan.rows_per_chunk = -comm::all_reduce_max(comm, -execution.plan.rows_per_chunk);
-    execution.plan.columns_per_chunk =
-        -comm::all_reduce_max(comm, -execution.plan.columns_per_chunk);
-    execution.decomposition = cut_canvas(job, comm.size(), execution.plan.rows_per_chunk,
+    execution.size = coadd_size(kind, job, seat.ranks, seat.rank, backend, route);
+    execution.plan = plan::make_parallel_plan(kind, execution.size, seat.node, options);
+    execution.decomposition = cut_canvas(job, seat.ranks, execution.plan.rows_per_chunk,
                                          execution.plan.columns_per_chunk);
-    crew.keep_to(execution.plan);
     return execution;
 }
 

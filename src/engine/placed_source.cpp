@@ -6,6 +6,7 @@
 
 #include "sectile/comm/share.hpp"
 #include "sectile/compute/debayer_noise.hpp"
+#include "sectile/core/error.hpp"
 #include "sectile/core/event_count.hpp"
 #include "sectile/plan/recorded_noise.hpp"
 #include "sectile/sky/make_grid_map.hpp"
@@ -47,20 +48,6 @@ Placement place_with_map(sky::SkyWcs const& shared_grid, sky::WcsDescription con
         placement.spacing = sky::choose_map_spacing(grid, wcs, placement.footprint);
     }
     return placement;
-}
-
-std::vector<Placement> place_all(comm::Communicator const& comm, machine::TbbRunner& runner,
-                                 std::vector<plan::FrameRecord const*> const& records,
-                                 sky::SkyWcs const& grid)
-{
-    return comm::all_gather_dealt(
-        comm, "placing the sources on the grid", records.size(), [&](comm::Share const& share) {
-            std::vector<Placement> own(share.size());
-            runner.for_each(own.size(), [&](std::size_t i, int /*worker*/) {
-                own[i] = place_with_map(grid, records[share.first + i]->header.wcs);
-            });
-            return own;
-        });
 }
 
 /// Noise sigma to weigh with: frames without measurable noise count as the quietest one that has
@@ -183,13 +170,26 @@ std::vector<plan::FrameRecord const*> accepted_records(std::vector<plan::FrameRe
     return accepted;
 }
 
-std::vector<PlacedSource> place_sources(comm::Communicator const& comm, machine::TbbRunner& runner,
-                                        std::vector<plan::FrameRecord const*> const& records,
-                                        SourceKind kind, sky::SkyWcs const& grid,
-                                        Weighting weighting,
-                                        source::Preparations const& preparations)
+std::vector<Placement> find_placements(comm::Communicator const& comm, machine::TbbRunner& runner,
+                                       std::vector<plan::FrameRecord const*> const& records,
+                                       sky::SkyWcs const& grid)
 {
-    auto const placements = place_all(comm, runner, records, grid);
+    return comm::all_gather_dealt(
+        comm, "placing the sources on the grid", records.size(), [&](comm::Share const& share) {
+            std::vector<Placement> own(share.size());
+            runner.for_each(own.size(), [&](std::size_t i, int /*worker*/) {
+                own[i] = place_with_map(grid, records[share.first + i]->header.wcs);
+            });
+            return own;
+        });
+}
+
+std::vector<PlacedSource> placed_sources(std::vector<plan::FrameRecord const*> const& records,
+                                         SourceKind kind, std::vector<Placement> const& placements,
+                                         int ranks, Weighting weighting,
+                                         source::Preparations const& preparations)
+{
+    core::require(records.size() == placements.size(), "every source has its place");
     std::vector<PlacedSource> sources;
     sources.reserve(records.size());
     for (std::size_t i = 0; i < records.size(); ++i) {
@@ -202,7 +202,7 @@ std::vector<PlacedSource> place_sources(comm::Communicator const& comm, machine:
         source.wcs = &header.wcs;
         source.footprint = placements[i].footprint;
         source.map_spacing = static_cast<int>(placements[i].spacing);
-        source.home = static_cast<int>(i % static_cast<std::size_t>(comm.size()));
+        source.home = static_cast<int>(i % static_cast<std::size_t>(ranks));
         source.row_spread = placements[i].row_spread;
         source.cross_spread = placements[i].cross_spread;
         source.photometry.resize(static_cast<std::size_t>(header.geometry.planes));

@@ -69,8 +69,13 @@ void Crew::keep_to(plan::ParallelPlan const& plan)
         plan_in_force_ = plan;
     }
     runner_->set_workers(plan.cpu_workers);
+    // What the process has grown by since the plan was made is not there any more.
+    std::int64_t const planned_with = plan.predicted_peak_bytes - plan.added_bytes;
+    std::int64_t const grown = std::max<std::int64_t>(0, node_now().resident - planned_with);
+    std::int64_t const left =
+        std::max(std::min(plan.added_bytes, plan.budget_bytes), plan.budget_bytes - grown);
     core::MemoryBudget& budget = core::MemoryBudget::of_process();
-    budget.set_limit(budget.in_use() + plan.budget_bytes);
+    budget.set_limit(budget.in_use() + left);
 }
 
 void Crew::release_plan()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sectile/photometry/match_levels.hpp"
 
+#include <algorithm>
 #include <span>
 #include <utility>
 
@@ -26,8 +27,8 @@ void apply_gains(SourceCells& cells, std::vector<compute::Photometry> const& pho
 
 /// Cells of the sources of this rank; on rank 0 those of all, as they arrive together and apart,
 /// and the pairs that are compared.
-std::int64_t bytes_held(engine::CoaddJob const& job, CellLattice const& lattice,
-                        comm::Communicator const& comm)
+std::int64_t bytes_held(engine::CoaddJob const& job, CellLattice const& lattice, int ranks,
+                        int rank)
 {
     constexpr std::int64_t pair_bytes = 128;
     constexpr std::int64_t pairs_of_source = 32;
@@ -37,17 +38,18 @@ std::int64_t bytes_held(engine::CoaddJob const& job, CellLattice const& lattice,
         cells += most_cells_of(input.footprint, lattice);
     }
     std::int64_t const all = cells * job.planes * static_cast<std::int64_t>(sizeof(CellLevel));
-    std::int64_t const own = all / comm.size();
-    if (!comm.is_root()) {
+    std::int64_t const own = all / ranks;
+    if (rank != 0) {
         return own + solution_bytes;
     }
-    return solution_bytes + (comm.size() > 1 ? 2 * all + own : all) +
+    return solution_bytes + (ranks > 1 ? 2 * all + own : all) +
            std::ssize(job.inputs) * pairs_of_source * pair_bytes;
 }
 
-/// How the levels are measured on this rank: sources read piece by piece.
-plan::ParallelPlan plan_match(engine::CoaddJob const& job, CellLattice const& lattice,
-                              comm::Communicator const& comm, machine::Crew& crew)
+}  // namespace
+
+plan::ParallelPlan plan_match(engine::CoaddJob const& job, int ranks, int rank,
+                              plan::Capabilities const& node, plan::ParallelOptions const& options)
 {
     plan::JobSize size = engine::job_size(job, engine::Route::pull);
     // Of a tile only the science is read; of a frame its weights too, for what they mask.
@@ -58,15 +60,13 @@ plan::ParallelPlan plan_match(engine::CoaddJob const& job, CellLattice const& la
         size.source_planes = std::max(size.source_planes, planes);
         size.stored_bytes = is_tile ? planes * std::int64_t{4} : size.stored_bytes;
     }
-    size.held_bytes = bytes_held(job, lattice, comm);
-    plan::ParallelPlan plan =
-        plan::make_parallel_plan(plan::PlanKind::photometry, size, crew.node_now(), crew.options());
-    crew.keep_to(plan);
-    return plan;
+    size.held_bytes =
+        bytes_held(job, make_lattice(job.inputs, job.canvas), ranks, std::max(rank, 0));
+    return plan::make_parallel_plan(plan::PlanKind::photometry, size, node, options);
 }
-}  // namespace
 
 std::vector<PlaneMatch> match_photometry(engine::CoaddJob& job, MatchOptions const& options,
+                                         plan::ParallelPlan const& plan,
                                          comm::Communicator const& comm, machine::Crew& crew)
 {
     std::vector<engine::PlacedSource>& sources = job.inputs;
@@ -79,7 +79,7 @@ std::vector<PlaneMatch> match_photometry(engine::CoaddJob& job, MatchOptions con
     }
     std::vector<IndexedCells> own(indices.size());
     comm::agree(comm, "measuring sky levels", [&] {
-        plan::ParallelPlan const plan = plan_match(job, lattice, comm, crew);
+        crew.keep_to(plan);
         crew.for_each_item(options.progress, indices.size(), [&](std::size_t k) {
             engine::PlacedSource const& input = sources[indices[k]];
             own[k] = {indices[k], measure_cells(job, input, lattice, plan.rows_per_chunk)};

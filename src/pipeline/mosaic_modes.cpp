@@ -10,6 +10,7 @@
 #include "sectile/engine/placed_source.hpp"
 #include "sectile/photometry/match_levels.hpp"
 
+#include "pipeline/coadd_jobs.hpp"
 #include "pipeline/p3_master_tiles.hpp"
 #include "pipeline/p5_assemble.hpp"
 #include "pipeline/run_phase.hpp"
@@ -35,13 +36,11 @@ std::string matches_json(std::vector<photometry::PlaneMatch> const& matches)
     return json.dump();
 }
 
-void match(engine::CoaddJob& job, RunConfig const& config, Context& context)
+void match(engine::CoaddJob& job, PlannedPhase const& planned, RunConfig const& config,
+           Context& context)
 {
-    if (config.photometric_match == photometry::PhotometricMatch::off || job.inputs.size() < 2) {
-        return;
-    }
     auto const matches = photometry::match_photometry(
-        job, {config.photometric_match, config.overlap_min, std::string(phases::match_tiles.name)},
+        job, {config.photometric_match, config.overlap_min, planned.name}, planned.parallel,
         context.world, context.crew);
     context.report.set("photometry", matches_json(matches));
     for (photometry::PlaneMatch const& plane : matches) {
@@ -52,68 +51,41 @@ void match(engine::CoaddJob& job, RunConfig const& config, Context& context)
     }
 }
 
-/// The sources of the canvas. `homes`: who made each; empty: they go round the ranks.
-struct CanvasSources
-{
-    std::vector<plan::FrameRecord const*> records;
-    engine::SourceKind kind = engine::SourceKind::frame;
-    std::vector<int> homes;
-};
-
-/// Places the sources, matches their levels and coadds them: what every mode ends with.
+/// Matches the levels of the sources and coadds them: what every mode ends with.
 void make_canvas(CanvasSources const& sources, plan::MosaicPlan const& mosaic,
-                 AssemblyRequest const& request, RunConfig const& config, Context& context)
+                 LocalPlan const& local, RunConfig const& config, Context& context)
 {
-    sky::SkyWcs const grid(mosaic.grid.wcs);
-    engine::CoaddJob job;
-    job.grid = &grid;
-    job.canvas = mosaic.canvas();
-    job.planes = mosaic.planes;
     bool const tiles = sources.kind == engine::SourceKind::tile;
-    run_phase(context, tiles ? phases::match_tiles : phases::match_frames, [&] {
-        job.inputs =
-            engine::place_sources(context.world, context.crew.runner(), sources.records,
-                                  sources.kind, grid, request.weighting, context.preparations);
-        for (std::size_t i = 0; i < sources.homes.size(); ++i) {
-            job.inputs[i].home = sources.homes[i];
+    sky::SkyWcs const grid(mosaic.grid.wcs);
+    engine::CoaddJob job = canvas_job(sources, local.canvas_placements, grid, mosaic,
+                                      context.world.size(), config, context.preparations);
+    Phase const& matching = tiles ? phases::match_tiles : phases::match_frames;
+    run_phase(context, matching, [&] {
+        if (PlannedPhase const* const planned = local.find(matching.name)) {
+            match(job, *planned, config, context);
         }
-        match(job, config, context);
     });
     run_phase(context, tiles ? phases::assemble : phases::mosaic_first,
-              [&] { assemble(job, mosaic, request, config, context); });
-}
-
-AssemblyRequest request_of(plan::PlanKind kind, compute::CombineRecipe const& combine,
-                           RunConfig const& config)
-{
-    return {kind,
-            {config.resample, combine, config.feather,
-             engine::output_weight(config.stacking.weighting)},
-            config.stacking.weighting};
+              [&] { assemble(job, mosaic, local, config, context); });
 }
 }  // namespace
 
-void run_classic(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& context)
+void run_classic(plan::MosaicPlan const& mosaic, LocalPlan const& local, RunConfig const& config,
+                 Context& context)
 {
-    MasterTiles const tiles = run_phase(context, phases::master_tiles, [&] {
-        return make_master_tiles(mosaic.groups, mosaic.frames, config, context);
+    std::vector<plan::FrameRecord> const tiles = run_phase(context, phases::master_tiles, [&] {
+        return make_master_tiles(mosaic, local, config, context);
     });
-    make_canvas({engine::accepted_records(tiles.records), engine::SourceKind::tile, tiles.makers},
-                mosaic, request_of(plan::PlanKind::phase5_reproject, config.final_combine, config),
-                config, context);
+    make_canvas({engine::accepted_records(tiles), engine::SourceKind::tile, local.teams.makers()},
+                mosaic, local, config, context);
 }
 
-void run_from_tiles(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& context)
+void run_on_canvas(plan::MosaicPlan const& mosaic, LocalPlan const& local, RunConfig const& config,
+                   Context& context)
 {
-    make_canvas({engine::accepted_records(mosaic.frames), engine::SourceKind::tile, {}}, mosaic,
-                request_of(plan::PlanKind::phase5_reproject, config.final_combine, config), config,
-                context);
-}
-
-void run_mosaic_first(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& context)
-{
-    make_canvas({engine::accepted_records(mosaic.frames), engine::SourceKind::frame, {}}, mosaic,
-                request_of(plan::PlanKind::mosaic_first, config.global_coadd, config), config,
+    auto const kind =
+        config.start_from_tiles ? engine::SourceKind::tile : engine::SourceKind::frame;
+    make_canvas({engine::accepted_records(mosaic.frames), kind, {}}, mosaic, local, config,
                 context);
 }
 }  // namespace sectile::pipeline

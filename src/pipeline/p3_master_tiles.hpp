@@ -3,24 +3,18 @@
 
 #include <vector>
 
+#include "sectile/pipeline/planned_phases.hpp"
 #include "sectile/plan/frame_record.hpp"
-#include "sectile/plan/group.hpp"
+#include "sectile/plan/mosaic_plan.hpp"
 
 #include "pipeline/context.hpp"
 
 namespace sectile::pipeline
 {
-/// The finished tiles in the order of the groups, and the rank that made each.
-struct MasterTiles
-{
-    std::vector<plan::FrameRecord> records;
-    std::vector<int> makers;
-};
-
-/// P3: one group becomes one master tile in the tile store. Groups are assigned to teams of ranks
-/// (one rank each, or several when there are fewer groups than ranks), longest first. *Collective*;
-/// every rank gets all tiles.
-[[nodiscard]] MasterTiles make_master_tiles(std::vector<plan::Group> const& groups,
-                                            std::vector<plan::FrameRecord> const& frames,
-                                            RunConfig const& config, Context& context);
+/// P3: one group becomes one master tile in the tile store, by the team and in the way that was
+/// planned. The finished tiles in the order of the groups. *Collective*; every rank gets all tiles.
+[[nodiscard]] std::vector<plan::FrameRecord> make_master_tiles(plan::MosaicPlan const& mosaic,
+                                                               LocalPlan const& local,
+                                                               RunConfig const& config,
+                                                               Context& context);
 }  // namespace sectile::pipeline

@@ -5,24 +5,19 @@
 
 #include <fmt/format.h>
 
+#include "sectile/core/error.hpp"
 #include "sectile/core/log.hpp"
 #include "sectile/engine/canvas_sink.hpp"
 #include "sectile/engine/coadd_plan.hpp"
 #include "sectile/io/canvas_file.hpp"
 #include "sectile/product/provenance.hpp"
 
+#include "pipeline/phase.hpp"
+
 namespace sectile::pipeline
 {
 namespace
 {
-/// Raw frames are read where they are needed; tiles lie on one node's disk or in its cache, so that
-/// with several nodes their samples travel instead.
-engine::Route choose_route(RunConfig const& config, Context const& context, bool tiles)
-{
-    return config.route.value_or(tiles && context.spans_nodes ? engine::Route::push
-                                                              : engine::Route::pull);
-}
-
 io::CanvasLayout layout_of(plan::MosaicPlan const& mosaic, RunConfig const& config)
 {
     io::CanvasLayout layout;
@@ -79,32 +74,34 @@ std::string canvas_path(RunConfig const& config)
     return config.output + "/mosaic.h5";
 }
 
-void assemble(engine::CoaddJob& job, plan::MosaicPlan const& mosaic, AssemblyRequest const& request,
+void assemble(engine::CoaddJob& job, plan::MosaicPlan const& mosaic, LocalPlan const& local,
               RunConfig const& config, Context& context)
 {
-    engine::weigh_sources(job.inputs, request.weighting);
-    job.recipe = request.recipe;
-
-    bool const tiles = request.kind == plan::PlanKind::phase5_reproject;
-    engine::Route const route = choose_route(config, context, tiles);
-    engine::CoaddExecution const execution =
-        engine::plan_execution(request.kind, job, context.world, context.crew, route);
-    core::log_world(core::LogLevel::info, plan::summary_line(execution.plan));
+    PlannedPhase const* const planned =
+        local.find(config.makes_tiles() || config.start_from_tiles ? phases::assemble.name
+                                                                   : phases::mosaic_first.name);
+    core::require(planned != nullptr, "what is assembled was planned");
+    plan::ParallelPlan const& plan = planned->parallel;
+    engine::Route const route = local.canvas_route;
+    engine::weigh_sources(job.inputs, config.stacking.weighting);
+    plan::Decomposition const decomposition =
+        engine::cut_canvas(job, context.world.size(), plan.rows_per_chunk, plan.columns_per_chunk);
+    context.crew.keep_to(plan);
+    core::log_world(core::LogLevel::info, plan::summary_line(plan));
 
     io::CanvasWriter writer(context.world, canvas_path(config), layout_of(mosaic, config));
     engine::CanvasSink canvas(writer);
     CountingSink sink(canvas, context.progress, job.canvas);
     auto const rank = static_cast<std::size_t>(context.world.rank());
-    context.progress.begin(plan::name_of(request.kind),
-                           execution.decomposition.bands[rank].height());
+    context.progress.begin(plan::name_of(plan.kind), decomposition.bands[rank].height());
     engine::CoaddStatistics statistics;
-    comm::agree(context.world, plan::name_of(request.kind), [&] {
-        statistics = engine::coadd(job, engine::team_of(context.crew, context.world),
-                                   execution.plan, execution.decomposition, route, sink);
+    comm::agree(context.world, plan::name_of(plan.kind), [&] {
+        statistics = engine::coadd(job, engine::team_of(context.crew, context.world), plan,
+                                   decomposition, route, sink);
     });
     context.progress.end();
     context.crew.release_plan();
-    engine::note_ladder(statistics.ladder, request.kind, context.crew);
+    engine::note_ladder(statistics.ladder, plan.kind, context.crew);
     if (std::string const cause = writer.independent_cause(); !cause.empty()) {
         context.report.note("HDF5 wrote rows independently: " + cause);
     }
@@ -117,6 +114,6 @@ void assemble(engine::CoaddJob& job, plan::MosaicPlan const& mosaic, AssemblyReq
             R"("imbalance":{:.4f},"plan":"{}"}})",
             route == engine::Route::push ? "push" : "pull", statistics.rounds,
             statistics.windows_read, statistics.bytes_read, statistics.bytes_sent,
-            execution.decomposition.imbalance, plan::summary_line(execution.plan)));
+            decomposition.imbalance, plan::summary_line(plan)));
 }
 }  // namespace sectile::pipeline

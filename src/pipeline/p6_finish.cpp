@@ -10,6 +10,7 @@
 #include "sectile/product/provenance.hpp"
 
 #include "pipeline/p5_assemble.hpp"
+#include "pipeline/phase.hpp"
 
 namespace sectile::pipeline
 {
@@ -29,28 +30,18 @@ void write_grid_header(plan::CanvasGrid const& grid, std::string const& path)
     writer.begin_image(spec);
     writer.commit();
 }
-
-void plan_finish(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& context)
-{
-    plan::JobSize size;
-    size.width = mosaic.grid.width();
-    size.height = mosaic.grid.height();
-    size.planes = mosaic.planes;
-    // The heap gives back late what small buffers of the phases before have left.
-    constexpr std::int64_t residue = std::int64_t{6} << 20;
-    size.held_bytes = residue + product::finish_bytes(size.width, size.height, size.planes);
-    context.crew.keep_to(plan::make_parallel_plan(plan::PlanKind::finish, size,
-                                                  context.crew.node_now(), config.parallel));
-}
 }  // namespace
 
-void finish(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& context)
+void finish(plan::MosaicPlan const& mosaic, LocalPlan const& local, RunConfig const& config,
+            Context& context)
 {
     comm::agree(context.world, "finishing", [&] {
         if (!context.world.is_root()) {
             return;
         }
-        plan_finish(mosaic, config, context);
+        if (PlannedPhase const* const planned = local.find(phases::finish.name)) {
+            context.crew.keep_to(planned->parallel);
+        }
         // Blocks of a few rows: nothing here could be made smaller.
         core::MemoryBudget::Promise const granted;
         io::CanvasReader const canvas(canvas_path(config));

@@ -74,37 +74,42 @@ Phase const grid{"P4 grid", std::nullopt, of_grid, list<solved>, list<canvas_gri
 Phase const group{"P2 group", std::nullopt, of_group, list<solved>, list<groups>};
 Phase const register_stars{"P2 register", std::nullopt, of_registration, list<solved, groups>,
                            list<registered>};
+Phase const planning{
+    "planning", std::nullopt, {}, list<registered, groups, canvas_grid>, list<local_plan>};
 Phase const master_tiles{"P3 master tiles", plan::PlanKind::master_tiles, of_tiles,
-                         list<registered, groups>, list<tiles>};
+                         list<registered, groups, local_plan>, list<tiles>};
 Phase const match_tiles{"photometry", plan::PlanKind::photometry, matching,
-                        list<tiles, canvas_grid>, list<levels>};
+                        list<tiles, canvas_grid, local_plan>, list<levels>};
 Phase const match_frames{"photometry", plan::PlanKind::photometry, of_frame_levels,
-                         list<registered, canvas_grid>, list<levels>};
+                         list<registered, canvas_grid, local_plan>, list<levels>};
 Phase const assemble{"P5 assemble", plan::PlanKind::phase5_reproject, of_assembly,
-                     list<tiles, levels, canvas_grid>, list<canvas>};
+                     list<tiles, levels, canvas_grid, local_plan>, list<canvas>};
 Phase const mosaic_first{"mosaic-first", plan::PlanKind::mosaic_first, of_mosaic_first,
-                         list<registered, levels, canvas_grid>, list<canvas>};
+                         list<registered, levels, canvas_grid, local_plan>, list<canvas>};
 Phase const finish{"P6 finish", plan::PlanKind::finish, {}, list<canvas>, list<products>};
 }  // namespace phases
 
 char const* name_of(Artefact artefact)
 {
-    constexpr std::array names{"files",      "records", "solved records", "grid",   "groups",
-                               "registered", "tiles",   "levels",         "canvas", "products"};
+    constexpr std::array names{"files",  "records",    "solved records", "grid",
+                               "groups", "registered", "local plan",     "tiles",
+                               "levels", "canvas",     "products"};
     return names.at(static_cast<std::size_t>(artefact));
 }
 
 std::span<Phase const* const> phases_of(RunConfig const& config)
 {
     using namespace phases;
-    static constexpr std::array classic{&ingest,      &solve,          &grid,
-                                        &group,       &register_stars, &master_tiles,
-                                        &match_tiles, &assemble,       &finish};
-    static constexpr std::array from_frames{&ingest,         &solve,        &grid,         &group,
-                                            &register_stars, &match_frames, &mosaic_first, &finish};
+    static constexpr std::array classic{&ingest,         &solve,    &grid,         &group,
+                                        &register_stars, &planning, &master_tiles, &match_tiles,
+                                        &assemble,       &finish};
+    static constexpr std::array from_frames{&ingest,       &solve,          &grid,
+                                            &group,        &register_stars, &planning,
+                                            &match_frames, &mosaic_first,   &finish};
     // Tiles that are given pass the phases before them and are not changed.
-    static constexpr std::array from_tiles{&ingest,         &solve,       &grid,     &group,
-                                           &register_stars, &match_tiles, &assemble, &finish};
+    static constexpr std::array from_tiles{&ingest,      &solve,          &grid,
+                                           &group,       &register_stars, &planning,
+                                           &match_tiles, &assemble,       &finish};
     if (config.start_from_tiles) {
         return from_tiles;
     }

@@ -23,6 +23,7 @@ enum class Artefact : std::uint8_t
     canvas_grid,
     groups,      ///< of the accepted frames
     registered,  ///< records tied to their group
+    local_plan,  ///< how each rank executes what is to come
     tiles,       ///< finished master tiles, made or given
     levels,      ///< offsets and slopes that bring the sources of the canvas to one level
     canvas,      ///< mosaic.h5
@@ -47,6 +48,7 @@ extern Phase const solve;
 extern Phase const grid;
 extern Phase const group;
 extern Phase const register_stars;
+extern Phase const planning;
 extern Phase const master_tiles;
 extern Phase const match_tiles;   ///< photometry before P5
 extern Phase const match_frames;  ///< photometry before Mosaic-First

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "sectile/pipeline/run_mosaic.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <memory>
 
@@ -8,12 +9,12 @@
 #include "sectile/core/fault_injection.hpp"
 #include "sectile/core/log.hpp"
 #include "sectile/pipeline/plan_overview.hpp"
+#include "sectile/pipeline/planned_phases.hpp"
 #include "sectile/plan/mosaic_plan.hpp"
 
 #include "pipeline/context.hpp"
 #include "pipeline/event_report.hpp"
 #include "pipeline/gather_ranks.hpp"
-#include "pipeline/memory_check.hpp"
 #include "pipeline/mosaic_modes.hpp"
 #include "pipeline/p1_ingest.hpp"
 #include "pipeline/p1_solve.hpp"
@@ -47,17 +48,31 @@ void make_plan(plan::MosaicPlan& mosaic, RunConfig const& config, Context& conte
     obey_strict(mosaic.frames, config, context.world);
 }
 
-/// The rest of the pipeline: pixels.
-void execute(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& context)
+/// How this rank executes the rest; where memory does not do, no pixel is worked on.
+LocalPlan make_local_plan(plan::MosaicPlan const& mosaic, RunConfig const& config, Context& context)
 {
-    if (config.start_from_tiles) {
-        run_from_tiles(mosaic, config, context);
-    } else if (config.mode == Mode::mosaic_first) {
-        run_mosaic_first(mosaic, config, context);
+    machine::PlannedMachine machine =
+        machine::planned_machine({}, context.crew.node_now(), context.world.size());
+    machine.nodes = context.spans_nodes ? std::max(2, machine.nodes) : 1;
+    machine.rank.cores = context.crew.node().cores;
+    PlanningSeat const seat{machine, context.world.rank(), context.world};
+    LocalPlan local = run_phase(context, phases::planning, [&] {
+        return plan_phases(mosaic, config, seat, context.crew, context.preparations);
+    });
+    context.report.set("planned", phases_json(local));
+    return local;
+}
+
+/// The rest of the pipeline: pixels.
+void execute(plan::MosaicPlan const& mosaic, LocalPlan const& local, RunConfig const& config,
+             Context& context)
+{
+    if (config.makes_tiles()) {
+        run_classic(mosaic, local, config, context);
     } else {
-        run_classic(mosaic, config, context);
+        run_on_canvas(mosaic, local, config, context);
     }
-    run_phase(context, phases::finish, [&] { finish(mosaic, config, context); });
+    run_phase(context, phases::finish, [&] { finish(mosaic, local, config, context); });
 }
 
 /// Leaves what is known of a run that failed with `error`. Where all ranks agreed on the failure,
@@ -91,8 +106,8 @@ core::ExitCode run_mosaic(RunConfig const& config, comm::Communicator const& wor
     plan::MosaicPlan mosaic;
     try {
         make_plan(mosaic, config, context);
-        check_memory(mosaic, config, context);
-        execute(mosaic, config, context);
+        LocalPlan const local = make_local_plan(mosaic, config, context);
+        execute(mosaic, local, config, context);
         telemetry.finish();
     } catch (core::Error const& error) {
         report_failure(error, mosaic, config, context, log);
@@ -119,10 +134,13 @@ std::optional<PlanOverview> plan_mosaic(RunConfig const& config, comm::Communica
     std::optional<PlanOverview> overview;
     comm::agree(world, "planning", [&] {
         if (world.is_root()) {
-            machine::PlannedMachine const machine =
-                machine::planned_machine(config.machine, context.crew.node(), world.size());
-            overview = overview_of(mosaic, config, machine, context.crew.runner(),
-                                   context.crew.backend(), context.preparations);
+            PlanningSeat const seat{
+                machine::planned_machine(config.machine, context.crew.node_now(), world.size()),
+                -1,
+                {}};
+            overview =
+                overview_of(mosaic, config, seat.machine,
+                            plan_phases(*mosaic, config, seat, context.crew, context.preparations));
         }
     });
     return overview;

@@ -181,7 +181,7 @@ ParallelPlan make_parallel_plan(PlanKind kind, JobSize const& job, Capabilities 
         plan.predicted_peak_bytes = model.peak_bytes(shape);
         plan.predicted_io_bytes = model.io_bytes(shape);
     }
-    if (plan.predicted_peak_bytes > budget && kind != PlanKind::finish) {
+    if (plan.predicted_peak_bytes > budget) {
         refuse(kind, plan.predicted_peak_bytes, budget, node, options);
     }
     if (is_coadd(kind)) {
@@ -195,6 +195,7 @@ ParallelPlan make_parallel_plan(PlanKind kind, JobSize const& job, Capabilities 
     plan.columns_per_chunk = shape.columns;
     plan.tiles_per_chunk = std::max<std::int64_t>(shape.batch, 1);
     plan.budget_bytes = budget;
+    plan.added_bytes = plan.predicted_peak_bytes;
     plan.predicted_peak_bytes += node.resident;
     plan_gpu(plan, model, node, options);
     return plan;

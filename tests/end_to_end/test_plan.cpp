@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // `sectile plan` for machines that are not this one, and the surveys of headers it is tried on.
+#include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "support/run_program.hpp"
+#include "end_to_end/sectile_runs.hpp"
 
 namespace
 {
@@ -106,6 +108,74 @@ TEST_F(PlanTest, NumbersKeepTheRulesForAnyMachine)
             bool const travels = mode == "classic" && ranks > 16;
             EXPECT_EQ(assembly["route"], travels ? "push" : "pull");
             EXPECT_EQ(assembly["messages"].get<std::int64_t>() > 0, travels);
+        }
+    }
+}
+
+/// Less what a process held before, and what is free on a machine that others use too.
+json without_the_moment(json phases)
+{
+    for (json& phase : phases) {
+        for (char const* const key : {"budget_bytes", "predicted_peak_bytes", "summary"}) {
+            EXPECT_EQ(phase["parallel_plan"].erase(key), 1U) << key;
+        }
+    }
+    return phases;
+}
+
+/// Takes the memory of the phases out of them: bytes that each adds, and of its largest chunk.
+std::vector<std::int64_t> take_memory(json& phases)
+{
+    std::vector<std::int64_t> bytes;
+    for (json& phase : phases) {
+        for (char const* const key : {"added_bytes", "max_chunk_bytes"}) {
+            bytes.push_back(phase["parallel_plan"][key]);
+            phase["parallel_plan"].erase(key);
+        }
+    }
+    return bytes;
+}
+
+// What is printed is what is run, for each way, route and number of ranks. The survey has nothing
+// that only its pixels would tell: its frames differ in sharpness, but not in place.
+TEST(PlanAndRun, AreOne)
+{
+    ScratchFolder const scratch("plan_and_run");
+    std::string const frames = scratch / "frames";
+    sectile::test::simulate(frames,
+                            "--frames 12 --frames-per-pointing 2 --columns 3 --width 200 "
+                            "--height 150 --dither 0 --rotation 0 --seed 7");
+    for (std::string const mode : {"classic", "mosaic-first"}) {
+        for (std::string const route : {"pull", "push"}) {
+            for (int const ranks : {1, 3}) {
+                SCOPED_TRACE(mode + " " + route + " " + std::to_string(ranks));
+                std::string const options =
+                    "--mode " + mode + " --exchange-route " + route +
+                    " --registration wcs --cosmetic off --rows-per-chunk 64";
+                std::string const text = scratch / "plan.json";
+                ProgramResult const plan =
+                    run_program("( " + sectile + " plan --json --input " + frames + " " + options +
+                                " --ranks " + std::to_string(ranks) + " --ranks-per-node " +
+                                std::to_string(ranks) + " >" + text + " )");
+                ASSERT_EQ(plan.exit_code, 0) << plan.output;
+                ProgramResult const run = sectile::test::run_sectile(
+                    frames, scratch / "out", options, ranks > 1 ? ranks : 0);
+                ASSERT_EQ(run.exit_code, 0) << run.output;
+
+                json printed = without_the_moment(json::parse(read_file(text))["phases"]);
+                json executed =
+                    without_the_moment(sectile::test::report_of(scratch / "out")["planned"]);
+                // The plan is of the rank that holds most, the report of rank 0.
+                std::vector<std::int64_t> const most = take_memory(printed);
+                std::vector<std::int64_t> const own = take_memory(executed);
+
+                EXPECT_EQ(printed, executed) << json::diff(printed, executed);
+                ASSERT_EQ(own.size(), most.size());
+                for (std::size_t i = 0; i < own.size(); ++i) {
+                    EXPECT_LE(own[i], most[i]);
+                    EXPECT_TRUE(ranks > 1 || own[i] == most[i]) << own[i] << " " << most[i];
+                }
+            }
         }
     }
 }

@@ -23,17 +23,28 @@ namespace sectile::engine
 [[nodiscard]] plan::JobSize coadd_size(plan::PlanKind kind, CoaddJob const& job, int team_size,
                                        int rank, compute::Backend const& backend, Route route);
 
-/// Band-wise execution of a coadd on this rank: decided, logged once, the same for equal input.
+/// How a coadd is executed on this rank: decided once, the same for equal input.
 struct CoaddExecution
 {
+    plan::JobSize size;
     plan::ParallelPlan plan;
     plan::Decomposition decomposition;
 };
 
-/// *Collective*: the plans of all ranks are brought to one strip size so that the rounds agree.
-[[nodiscard]] CoaddExecution plan_execution(plan::PlanKind kind, CoaddJob const& job,
-                                            comm::Communicator const& comm, machine::Crew& crew,
-                                            Route route);
+/// Who executes it: `ranks` share it, of which this is `rank` (-1: the one that holds most), with
+/// what `node` says that each owns.
+struct CoaddSeat
+{
+    int ranks = 1;
+    int rank = 0;
+    plan::Capabilities node;
+};
+
+/// The one maker of plans of coadds, for runs and for machines that are not there. Pure. Throws
+/// core::ConfigError where the memory does not do.
+[[nodiscard]] CoaddExecution plan_coadd(plan::PlanKind kind, CoaddJob const& job, Route route,
+                                        CoaddSeat const& seat, compute::Backend const& backend,
+                                        plan::ParallelOptions const& options);
 
 /// A crew with those it works with.
 [[nodiscard]] Team team_of(machine::Crew& crew, comm::Communicator const& members);

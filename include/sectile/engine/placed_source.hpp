@@ -37,15 +37,20 @@ void travels_as_bytes(Placement const&);
 [[nodiscard]] std::vector<plan::FrameRecord const*> accepted_records(
     std::vector<plan::FrameRecord> const& frames);
 
-/// Where the sources fall on the grid: inputs for the engine, ascending ids in the order of
-/// `records`, without photometric correction and not weighed yet. Each is placed once, by one of
-/// the ranks of `comm`; the homes go round these. *Collective*. Keeps the pointers.
-/// Weighting::none leaves of the weight maps of frames what they mask. What neighbouring pixels
-/// share of their noise is that of debayering in frames, and in tiles as it was measured.
-[[nodiscard]] std::vector<PlacedSource> place_sources(
+/// Where the sources fall on the grid. Each is placed once, by one of the ranks of `comm`.
+/// *Collective*; the same on every rank.
+[[nodiscard]] std::vector<Placement> find_placements(
     comm::Communicator const& comm, machine::TbbRunner& runner,
-    std::vector<plan::FrameRecord const*> const& records, SourceKind kind, sky::SkyWcs const& grid,
-    Weighting weighting, source::Preparations const& preparations);
+    std::vector<plan::FrameRecord const*> const& records, sky::SkyWcs const& grid);
+
+/// Inputs for the engine, ascending ids in the order of `records`, without photometric correction
+/// and not weighed yet. The homes go round `ranks`. Keeps the pointers. Weighting::none leaves of
+/// the weight maps of frames what they mask. What neighbouring pixels share of their noise is that
+/// of debayering in frames, and in tiles as it was measured.
+[[nodiscard]] std::vector<PlacedSource> placed_sources(
+    std::vector<plan::FrameRecord const*> const& records, SourceKind kind,
+    std::vector<Placement> const& placements, int ranks, Weighting weighting,
+    source::Preparations const& preparations);
 
 /// Factors of the sources' weights for their sharpness: (f / fwhm)^2 with noise_fwhm, f the least
 /// fwhm that is known; a source without one counts as the median. Otherwise 1.

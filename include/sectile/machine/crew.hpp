@@ -50,7 +50,8 @@ class Crew
 
     /// A phase begins: no plan is in force, and none of it is remembered.
     void begin_phase() { plan_in_force_.reset(); }
-    /// Threads and memory budget as the plan says, until release_plan().
+    /// Threads and memory budget as the plan says, until release_plan(); less what the process has
+    /// grown by since the plan was made, but never less than the plan needs.
     void keep_to(plan::ParallelPlan const& plan);
     /// Ends a plan: no budget, and all threads, until the next one.
     void release_plan();

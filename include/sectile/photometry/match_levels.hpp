@@ -43,13 +43,21 @@ inline auto fields(PlaneMatch& match)
                     match.corrections);
 }
 
+/// How the levels of the job's sources are measured by `rank` of `ranks`: piece by piece, by the
+/// workers of a rank. Pure. Throws core::ConfigError where the memory does not do.
+[[nodiscard]] plan::ParallelPlan plan_match(engine::CoaddJob const& job, int ranks, int rank,
+                                            plan::Capabilities const& node,
+                                            plan::ParallelOptions const& options);
+
 /// METHODS.md, section 11: sky levels of all sources on a common lattice of canvas cells (medians,
 /// measured by the ranks in turn), robust planes through the differences of pairs that share enough
 /// cells, then one global solution per plane of colour: first the slopes (method plane), each axis
 /// for itself, then the offsets that remain. Gauge: the mean offset and the mean slope of every
 /// connected component are 0. Gains that the sources have are kept and applied to their levels;
 /// the other corrections replace those of job.inputs[i].photometry, and nothing else of the job
-/// changes; its recipe does not matter. *Collective*; the same corrections on every rank.
+/// changes; its recipe does not matter. `plan`: of plan_match(). *Collective*; the same corrections
+/// on every rank.
 std::vector<PlaneMatch> match_photometry(engine::CoaddJob& job, MatchOptions const& options,
+                                         plan::ParallelPlan const& plan,
                                          comm::Communicator const& comm, machine::Crew& crew);
 }  // namespace sectile::photometry

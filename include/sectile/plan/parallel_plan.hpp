@@ -46,6 +46,7 @@ struct ParallelPlan
     std::int64_t budget_bytes = 0;
     /// Of the whole process: what it held, and every buffer of the phase.
     std::int64_t predicted_peak_bytes = 0;
+    std::int64_t added_bytes = 0;  ///< of that, what the phase adds
     std::int64_t predicted_io_bytes = 0;
     bool use_memmap = false;  ///< stacks go through a scratch file
     bool use_gpu = false;

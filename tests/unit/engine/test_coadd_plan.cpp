@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sectile/compute/backend.hpp"
 #include "sectile/core/error.hpp"
 #include "sectile/engine/coadd_plan.hpp"
 
@@ -60,12 +61,19 @@ CoaddJob job_of(core::Box const& canvas, std::vector<core::Box> const& footprint
     return job;
 }
 
-machine::Crew crew_with(std::int64_t memory, plan::ParallelOptions const& options = {})
+CoaddSeat seat_with(std::int64_t memory)
 {
     plan::Capabilities node;
     node.cores = 2;
     node.ram_total = node.ram_available = memory;
-    return {node, options, machine::BackendChoice::cpu, ""};
+    return {1, 0, node};
+}
+
+CoaddExecution planned(plan::PlanKind kind, CoaddJob const& job, Route route, std::int64_t memory,
+                       plan::ParallelOptions const& options = {})
+{
+    auto const backend = compute::make_reference_backend();
+    return plan_coadd(kind, job, route, seat_with(memory), *backend, options);
 }
 
 /// Most footprints over any pixel corner of a footprint: where the depth of boxes changes.
@@ -192,10 +200,9 @@ TEST(CoaddExecution, CutsTheCanvasSoThatEveryPixelIsMadeOnce)
     for (Route const route : {Route::pull, Route::push}) {
         core::Box const canvas{0, 0, 700, 530};
         CoaddJob const job = job_of(canvas, {{0, 0, 400, 400}, {300, 200, 700, 530}});
-        machine::Crew crew = crew_with(gibibyte * 4, {.rows_per_chunk = 90});
 
         CoaddExecution const execution =
-            plan_execution(plan::PlanKind::mosaic_first, job, {}, crew, route);
+            planned(plan::PlanKind::mosaic_first, job, route, gibibyte * 4, {.rows_per_chunk = 90});
 
         EXPECT_LE(execution.plan.rows_per_chunk, 90);
         ASSERT_EQ(execution.decomposition.bands.size(), 1U);
@@ -216,18 +223,40 @@ TEST(CoaddExecution, CutsTheCanvasSoThatEveryPixelIsMadeOnce)
     }
 }
 
-TEST(CoaddExecution, PutsItsPlanInForce)
+TEST(CoaddExecution, IsTheSameForARankAndForThoseThatSpeakOfIt)
+{
+    CoaddJob const job = job_of({0, 0, 700, 900}, {{0, 0, 400, 900}, {300, 200, 700, 530}});
+    auto const backend = compute::make_reference_backend();
+    CoaddSeat seat = seat_with(gibibyte);
+    seat.ranks = 3;
+    std::int64_t most = 0;
+    for (seat.rank = 0; seat.rank < seat.ranks; ++seat.rank) {
+        CoaddExecution const execution = plan_coadd(plan::PlanKind::mosaic_first, job, Route::push,
+                                                    seat, *backend, {.rows_per_chunk = 128});
+        EXPECT_EQ(execution.size.ranks, 3);
+        ASSERT_EQ(execution.decomposition.bands.size(), 3U);
+        most = std::max(most, execution.plan.added_bytes);
+    }
+    seat.rank = -1;
+
+    CoaddExecution const spoken = plan_coadd(plan::PlanKind::mosaic_first, job, Route::push, seat,
+                                             *backend, {.rows_per_chunk = 128});
+
+    EXPECT_EQ(spoken.plan.added_bytes, most) << "the rank that holds most";
+}
+
+TEST(CoaddExecution, SaysWhatTheProcessHeldAndWhatIsAdded)
 {
     CoaddJob const job = job_of({0, 0, 700, 530}, {{0, 0, 400, 400}});
-    machine::Crew crew = crew_with(gibibyte * 4);
+    auto const backend = compute::make_reference_backend();
+    CoaddSeat seat = seat_with(gibibyte);
+    seat.node.resident = 12345;
 
-    CoaddExecution const execution =
-        plan_execution(plan::PlanKind::phase5_reproject, job, {}, crew, Route::pull);
+    plan::ParallelPlan const plan =
+        plan_coadd(plan::PlanKind::mosaic_first, job, Route::pull, seat, *backend, {}).plan;
 
-    ASSERT_TRUE(crew.plan_in_force());
-    EXPECT_EQ(crew.plan_in_force()->kind, plan::PlanKind::phase5_reproject);
-    EXPECT_EQ(crew.plan_in_force()->rows_per_chunk, execution.plan.rows_per_chunk);
-    crew.release_plan();
+    EXPECT_GT(plan.added_bytes, 0);
+    EXPECT_EQ(plan.predicted_peak_bytes, plan.added_bytes + 12345);
 }
 
 TEST(CoaddExecution, LessMemoryMakesSmallerStrips)
@@ -237,10 +266,8 @@ TEST(CoaddExecution, LessMemoryMakesSmallerStrips)
     job.recipe.combine.rejection = compute::Rejection::kappa_sigma;
     std::int64_t last = 4000 * 4001;
     for (std::int64_t const memory : {4 * gibibyte, gibibyte / 2, gibibyte / 4}) {
-        machine::Crew crew = crew_with(memory);
-
         CoaddExecution const execution =
-            plan_execution(plan::PlanKind::mosaic_first, job, {}, crew, Route::pull);
+            planned(plan::PlanKind::mosaic_first, job, Route::pull, memory);
 
         std::int64_t const pixels =
             execution.plan.rows_per_chunk * execution.plan.columns_per_chunk;
@@ -248,7 +275,6 @@ TEST(CoaddExecution, LessMemoryMakesSmallerStrips)
         EXPECT_GE(execution.plan.rows_per_chunk, 64) << "columns are given up before good rows";
         EXPECT_LT(execution.plan.predicted_peak_bytes, memory);
         last = pixels;
-        crew.release_plan();
     }
 }
 
@@ -256,9 +282,8 @@ TEST(CoaddExecution, TooLittleMemoryIsRefusedWithASentence)
 {
     CoaddJob const job =
         job_of({0, 0, 400'000, 4000}, std::vector<core::Box>(60, {0, 0, 400'000, 4000}));
-    machine::Crew crew = crew_with(std::int64_t{1} << 20);
 
-    EXPECT_THROW((void)plan_execution(plan::PlanKind::mosaic_first, job, {}, crew, Route::pull),
+    EXPECT_THROW((void)planned(plan::PlanKind::mosaic_first, job, Route::pull, 1 << 20),
                  core::Error);
 }
 }  // namespace

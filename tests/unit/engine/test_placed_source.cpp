@@ -97,8 +97,9 @@ TEST(PlacedSource, IsPlacedOnceAndThenOnlyItsNumbersChange)
     machine::TbbRunner runner(2);
     core::reset_events();
 
-    auto sources = place_sources({}, runner, accepted_records(records), SourceKind::frame, grid,
-                                 Weighting::noise_variance, {});
+    auto sources = placed_sources(accepted_records(records), SourceKind::frame,
+                                  find_placements({}, runner, accepted_records(records), grid), 1,
+                                  Weighting::noise_variance, {});
     core::Box const footprint = sources[1].footprint;
     sources[1].photometry[0].gain = 0.5;
     weigh_sources(sources, Weighting::noise_variance);
@@ -120,8 +121,10 @@ TEST(PlacedSource, OfAnotherPartOfTheSkyHasNoFootprint)
     sky::SkyWcs const grid(tan_wcs(50, 40, 10.0));
     machine::TbbRunner runner(1);
 
-    auto const sources = place_sources({}, runner, accepted_records(records), SourceKind::frame,
-                                       grid, Weighting::noise_variance, {});
+    auto const sources =
+        placed_sources(accepted_records(records), SourceKind::frame,
+                       find_placements({}, runner, accepted_records(records), grid), 1,
+                       Weighting::noise_variance, {});
 
     EXPECT_TRUE(sources.at(0).footprint.empty());
 }
@@ -139,8 +142,9 @@ TEST(Coadd, RefusesSourcesThatWereNotWeighed)
     CoaddJob job;
     job.grid = &grid;
     job.canvas = grid.bounds();
-    job.inputs = place_sources({}, runner, accepted_records(records), SourceKind::frame, grid,
-                               Weighting::noise_variance, {});
+    job.inputs = placed_sources(accepted_records(records), SourceKind::frame,
+                                find_placements({}, runner, accepted_records(records), grid), 1,
+                                Weighting::noise_variance, {});
     auto const parts =
         plan::decompose_canvas(job.canvas, std::vector{job.inputs[0].footprint}, 1, 64, 1, 1);
 

@@ -55,7 +55,8 @@ class MatchPhotometry : public ::testing::Test
         job.grid = &grid;
         job.canvas = grid.bounds();
         machine::Crew crew(small_node(), {}, machine::BackendChoice::cpu, "");
-        auto const matches = match_photometry(job, {.method = method}, {}, crew);
+        plan::ParallelPlan const plan = plan_match(job, 1, 0, small_node(), {});
+        auto const matches = match_photometry(job, {.method = method}, plan, {}, crew);
         EXPECT_EQ(matches.size(), 1U);
         return matches.at(0);
     }

@@ -266,9 +266,9 @@ TEST(ParallelPlan, FinishNeedsWhatItHolds)
     EXPECT_EQ(
         make_parallel_plan(PlanKind::finish, job, node_with(gibibyte, 16), {}).predicted_peak_bytes,
         8 * mebibyte);
-    // All work is done by then: it goes on, but a check beforehand refuses.
-    EXPECT_NO_THROW(
-        (void)make_parallel_plan(PlanKind::finish, job, node_with(8 * mebibyte, 16), {}));
+    // It is planned before any work, so that nothing is lost where it does not fit.
+    EXPECT_THROW((void)make_parallel_plan(PlanKind::finish, job, node_with(8 * mebibyte, 16), {}),
+                 core::ConfigError);
     EXPECT_THROW(plan::require_memory(PlanKind::finish, plan::least_bytes(PlanKind::finish, job),
                                       node_with(8 * mebibyte, 16), {}),
                  core::ConfigError);
