@@ -70,7 +70,7 @@ void make_canvas(CanvasSources const& sources, plan::MosaicPlan const& mosaic,
 }
 }  // namespace
 
-void run_classic(plan::MosaicPlan const& mosaic, LocalPlan const& local, RunConfig const& config,
+void run_classic(plan::MosaicPlan const& mosaic, LocalPlan& local, RunConfig const& config,
                  Context& context)
 {
     std::vector<plan::FrameRecord> const tiles = run_phase(context, phases::master_tiles, [&] {

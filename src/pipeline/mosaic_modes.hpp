@@ -10,7 +10,7 @@ namespace sectile::pipeline
 {
 /// P3, photometry and P5: groups become master tiles, tiles are matched and assembled.
 /// *Collective*.
-void run_classic(plan::MosaicPlan const& mosaic, LocalPlan const& local, RunConfig const& config,
+void run_classic(plan::MosaicPlan const& mosaic, LocalPlan& local, RunConfig const& config,
                  Context& context);
 
 /// What is there already, finished tiles or frames (Mosaic-First), is matched and goes straight

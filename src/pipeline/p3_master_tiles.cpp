@@ -106,13 +106,13 @@ void complete_tile(FrameRecord& tile, RunConfig const& config, std::int64_t rows
 }
 
 /// One master tile. *Collective* over the team.
-FrameRecord make_tile(plan::Group const& group, PlannedTile const& planned,
+FrameRecord make_tile(plan::Group const& group, PlannedTile planned,
                       std::vector<FrameRecord> const& all, LocalPlan const& local,
                       RunConfig const& config, Context& context)
 {
     comm::Communicator const& members = local.team;
     std::vector<FrameRecord> const frames = frames_of(group, all);
-    FrameRecord tile = planned.record;
+    FrameRecord tile = std::move(planned.record);
     sky::SkyWcs const grid(tile.header.wcs);
     engine::CoaddJob job =
         tile_job(frames, planned.placements, grid, members.size(), config, context.preparations);
@@ -141,7 +141,7 @@ FrameRecord make_tile(plan::Group const& group, PlannedTile const& planned,
 }
 }  // namespace
 
-std::vector<FrameRecord> make_master_tiles(plan::MosaicPlan const& mosaic, LocalPlan const& local,
+std::vector<FrameRecord> make_master_tiles(plan::MosaicPlan const& mosaic, LocalPlan& local,
                                            RunConfig const& config, Context& context)
 {
     std::vector<FrameRecord> made;
@@ -150,8 +150,8 @@ std::vector<FrameRecord> make_master_tiles(plan::MosaicPlan const& mosaic, Local
         auto const& mine = local.teams.groups[team];
         context.progress.begin(std::string(phases::master_tiles.name), std::ssize(mine));
         for (std::size_t const index : mine) {
-            FrameRecord tile = make_tile(mosaic.groups[index], local.tiles[index], mosaic.frames,
-                                         local, config, context);
+            FrameRecord tile = make_tile(mosaic.groups[index], std::move(local.tiles[index]),
+                                         mosaic.frames, local, config, context);
             if (local.team.is_root()) {
                 made.push_back(std::move(tile));
             }
@@ -159,6 +159,8 @@ std::vector<FrameRecord> make_master_tiles(plan::MosaicPlan const& mosaic, Local
         }
         context.progress.end();
     });
+    local.tiles.clear();
+    local.tiles.shrink_to_fit();
     std::vector<FrameRecord> tiles(mosaic.groups.size());
     comm::for_each_value(context.world, std::move(made),
                          [&](std::vector<FrameRecord> part, int /*rank*/) {

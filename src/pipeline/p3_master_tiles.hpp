@@ -12,9 +12,10 @@
 namespace sectile::pipeline
 {
 /// P3: one group becomes one master tile in the tile store, by the team and in the way that was
-/// planned. The finished tiles in the order of the groups. *Collective*; every rank gets all tiles.
+/// planned; uses up the planned tiles. The finished tiles in the order of the groups. *Collective*;
+/// every rank gets all tiles.
 [[nodiscard]] std::vector<plan::FrameRecord> make_master_tiles(plan::MosaicPlan const& mosaic,
-                                                               LocalPlan const& local,
+                                                               LocalPlan& local,
                                                                RunConfig const& config,
                                                                Context& context);
 }  // namespace sectile::pipeline

@@ -113,7 +113,7 @@ class Planner
 
     plan::MosaicPlan const& mosaic_;
     RunConfig const& config_;
-    PlanningSeat const& seat_;
+    PlanningSeat seat_;
     machine::Crew& crew_;
     source::Preparations const& preparations_;
     std::vector<int> makers_;  ///< of the tiles
@@ -173,6 +173,8 @@ void Planner::place()
     // Raw frames are read where they are needed; tiles lie on one node's disk or in its cache, so
     // that with several nodes their samples travel instead.
     bool const travels = sources.kind == engine::SourceKind::tile && machine.nodes > 1;
+    // The phases come on top of the places too.
+    seat_.machine.rank.resident = crew_.node_now().resident;
     local_.tile_route = config_.route.value_or(Route::pull);
     local_.canvas_route = config_.route.value_or(travels ? Route::push : Route::pull);
 }

@@ -64,7 +64,7 @@ LocalPlan make_local_plan(plan::MosaicPlan const& mosaic, RunConfig const& confi
 }
 
 /// The rest of the pipeline: pixels.
-void execute(plan::MosaicPlan const& mosaic, LocalPlan const& local, RunConfig const& config,
+void execute(plan::MosaicPlan const& mosaic, LocalPlan local, RunConfig const& config,
              Context& context)
 {
     if (config.makes_tiles()) {
@@ -106,8 +106,7 @@ core::ExitCode run_mosaic(RunConfig const& config, comm::Communicator const& wor
     plan::MosaicPlan mosaic;
     try {
         make_plan(mosaic, config, context);
-        LocalPlan const local = make_local_plan(mosaic, config, context);
-        execute(mosaic, local, config, context);
+        execute(mosaic, make_local_plan(mosaic, config, context), config, context);
         telemetry.finish();
     } catch (core::Error const& error) {
         report_failure(error, mosaic, config, context, log);
