@@ -56,6 +56,8 @@ void add_camera(Builder& table)
     table.choice<int>("bits_per_pixel", "16: unsigned integers; -32: float",
                       {{"16", 16}, {"-32", -32}}, SECTILE_FIELD(bits_per_pixel));
     table.real("noise", "sigma of sky and read-out, ADU", {0.0, 1e5}, SECTILE_FIELD(noise));
+    table.real("full_well", "ADU at which pixels saturate", {0.0, 65535.0, true},
+               SECTILE_FIELD(full_well));
     table.real("hot_pixels", "fraction of sensor pixels, fixed on the detector", {0.0, 1.0},
                SECTILE_FIELD(hot_pixels));
 }
@@ -70,12 +72,27 @@ void add_sky(Builder& table)
     table.real("seeing", "FWHM of the stars, pixels", {0.5, 1e3}, SECTILE_FIELD(seeing));
     table.real("seeing_scatter", "relative, frame to frame", scatter,
                SECTILE_FIELD(seeing_scatter));
+    table.real("soft_seeing", "FWHM of soft frames, pixels", {0.5, 1e3},
+               SECTILE_FIELD(soft_seeing));
+    table.real("soft_share", "fraction of the frames of a pointing that are soft", {0.0, 1.0},
+               SECTILE_FIELD(soft_share));
+    table.real("wings", "exponent of a Moffat profile; 0: Gaussian stars", {0.0, 100.0},
+               SECTILE_FIELD(wings));
+    table.real("elongation", "of the stars, 1 - b/a", {0.0, 0.9}, SECTILE_FIELD(elongation));
+    table.real("galaxies", "fraction of the stars that have a size of their own", {0.0, 1.0},
+               SECTILE_FIELD(galaxies));
     table.real("sky_level", "background, ADU", {0.0, 1e9}, SECTILE_FIELD(sky_level));
     table.real("sky_scatter", "relative, frame to frame", scatter, SECTILE_FIELD(sky_scatter));
     table.real("gradient", "of the background over a frame, peak to peak, relative", {0.0, 10.0},
                SECTILE_FIELD(gradient));
     table.real("gain_scatter", "relative photometric gain, frame to frame", scatter,
                SECTILE_FIELD(gain_scatter));
+    table.real("exposure_step", "every second frame is exposed so many times longer",
+               {0.0, 1e4, true}, SECTILE_FIELD(exposure_step));
+    table.real("wcs_error", "rms shift of the WCS in the headers, pixels", {0.0, 1e4},
+               SECTILE_FIELD(wcs_error));
+    table.real("wcs_turn", "rms turn of the WCS in the headers, degrees", {0.0, 180.0},
+               SECTILE_FIELD(wcs_turn));
     table.real("trails", "satellite trails per frame", {0.0, 1e3}, SECTILE_FIELD(trails));
 }
 #undef SECTILE_FIELD

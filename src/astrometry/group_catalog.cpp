@@ -77,7 +77,7 @@ void GroupCatalog::add(Entry const& frame,
     }
 }
 
-void GroupCatalog::move_to_own_places()
+solve::PlaneAffine GroupCatalog::move_to_own_places()
 {
     solve::PlaneAffine const move = own_places_.fit();
     for (Star& star : stars_) {
@@ -85,9 +85,10 @@ void GroupCatalog::move_to_own_places()
         star.x = moved.x;
         star.y = moved.y;
     }
+    return move;
 }
 
-std::vector<solve::StarPosition> GroupCatalog::positions() const
+std::vector<solve::StarPosition> GroupCatalog::positions(int least) const
 {
     std::vector<solve::StarPosition> positions;
     positions.reserve(stars_.size());
@@ -95,7 +96,7 @@ std::vector<solve::StarPosition> GroupCatalog::positions() const
     // of such entries would make any match a chance. NaN: passed over.
     constexpr int some_frames = 8;
     for (Star const& star : stars_) {
-        bool const is_proven = star.count > 1 || frames_ < some_frames;
+        bool const is_proven = star.count >= least && (star.count > 1 || frames_ < some_frames);
         positions.push_back({star.x, star.y, is_proven ? -star.order : plan::unmeasured});
     }
     return positions;

@@ -43,12 +43,13 @@ class GroupCatalog
     void add(Entry const& frame, std::vector<std::pair<std::uint32_t, std::uint32_t>> const& pairs);
 
     /// Moves the whole catalogue to the place that the frames' own WCS give it (OwnPlacement); the
-    /// stars keep their places relative to each other.
-    void move_to_own_places();
+    /// stars keep their places relative to each other. Returns the move.
+    solve::PlaneAffine move_to_own_places();
 
     [[nodiscard]] std::vector<Star> const& stars() const { return stars_; }
-    /// For matching; stars that are not to be believed yet have flux NaN.
-    [[nodiscard]] std::vector<solve::StarPosition> positions() const;
+    /// For matching; stars that are not to be believed yet, or were seen in fewer than `least`
+    /// frames, have flux NaN.
+    [[nodiscard]] std::vector<solve::StarPosition> positions(int least = 1) const;
     /// Flux of the catalogue over flux of the frame, from the pairs: median weighted by flux (the
     /// noise of a ratio goes with its inverse), plane by plane; NaN from fewer than `least` stars.
     [[nodiscard]] std::array<double, 3> scale_of(

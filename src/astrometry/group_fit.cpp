@@ -15,7 +15,8 @@ namespace
 {
 using plan::FrameRecord;
 
-constexpr double largest_rms = 0.5;     ///< pixels: more is no tie
+constexpr double largest_rms = 0.5;     ///< pixels: more is no tie,
+constexpr double share_of_fwhm = 0.15;  ///< unless stars are so soft that nobody sees it
 constexpr std::size_t many_pairs = 50;  ///< a matrix fitted to so many costs no accuracy
 
 /// Faint stars are placed less well (noise of a place goes with 1 / flux), down to a tenth of
@@ -53,6 +54,12 @@ double criterion(double misfit, int parameters, std::size_t stars)
 }
 }  // namespace
 
+double rms_limit(FrameRecord const& frame)
+{
+    double const fwhm = frame.quality.fwhm;
+    return std::isfinite(fwhm) ? std::max(largest_rms, share_of_fwhm * fwhm) : largest_rms;
+}
+
 std::vector<sky::PixelPos> GroupFit::places_of(std::vector<plan::FrameStar> const& stars,
                                                sky::WcsDescription const& wcs) const
 {
@@ -81,7 +88,7 @@ std::optional<solve::WcsFit> GroupFit::fit(FrameRecord const& frame,
     }
     try {
         solve::WcsFit fitted = solve::fit_wcs(start, stars, {.freedom = freedom});
-        bool const is_good = fitted.converged && fitted.rms_pixels < largest_rms;
+        bool const is_good = fitted.converged && fitted.rms_pixels < rms_limit(frame);
         return is_good ? std::optional(std::move(fitted)) : std::nullopt;
     } catch (core::InputError const&) {
         return std::nullopt;
@@ -138,7 +145,7 @@ bool GroupFit::choose_wcs(FrameRecord& frame, sky::WcsDescription const& own_wcs
             best.rms_pixels = std::sqrt(left);
         }
     }
-    if (!(best.rms_pixels < largest_rms) || best.used == 0) {
+    if (!(best.rms_pixels < rms_limit(frame)) || best.used == 0) {
         return false;
     }
     frame.header.wcs = best.wcs;
@@ -146,5 +153,24 @@ bool GroupFit::choose_wcs(FrameRecord& frame, sky::WcsDescription const& own_wcs
     frame.registration.matches = static_cast<std::int64_t>(best.used);
     frame.registration.rms = best.rms_pixels;
     return true;
+}
+
+void GroupFit::move_wcs(FrameRecord& frame, solve::PlaneAffine const& move) const
+{
+    constexpr int nodes = 5;  // a side
+    auto const width = static_cast<double>(frame.header.geometry.width) - 1.0;
+    auto const height = static_cast<double>(frame.header.geometry.height) - 1.0;
+    sky::SkyWcs const wcs(frame.header.wcs);
+    std::vector<solve::SkyMatch> moved;
+    for (int row = 0; row < nodes; ++row) {
+        for (int column = 0; column < nodes; ++column) {
+            sky::PixelPos const at{width * column / (nodes - 1), height * row / (nodes - 1)};
+            sky::PixelPos const place = move.apply(place_of(wcs.pixel_to_sky(at)));
+            moved.push_back({at, plane_.pixel_to_sky(place), 1.0});
+        }
+    }
+    solve::WcsFit fitted = solve::fit_wcs(frame.header.wcs, moved, {});
+    frame.header.wcs = std::move(fitted.wcs);
+    frame.footprint = plan::footprint_of(sky::SkyWcs(frame.header.wcs));
 }
 }  // namespace sectile::astrometry

@@ -14,6 +14,10 @@
 
 namespace sectile::astrometry
 {
+/// Rms of the matched stars, pixels, from which on a frame is not tied: half a pixel, or less than
+/// anybody sees where the stars of the frame are soft.
+[[nodiscard]] double rms_limit(plan::FrameRecord const& frame);
+
 /// Fits the WCS of frames to the catalogue of their group, whose stars lie on a common plane. A
 /// copy for each thread: the plane has scratch of its own. The catalogue must outlive it and be at
 /// rest while it is used.
@@ -42,6 +46,9 @@ class GroupFit
     /// half a pixel rms; then nothing changes.
     bool choose_wcs(plan::FrameRecord& frame, sky::WcsDescription const& own_wcs,
                     solve::StarMatch const& match) const;
+
+    /// Moves the WCS of a frame as `move` moves places on the common plane, and its footprint.
+    void move_wcs(plan::FrameRecord& frame, solve::PlaneAffine const& move) const;
 
   private:
     [[nodiscard]] std::vector<sky::PixelPos> places_of(std::vector<plan::FrameStar> const& stars,

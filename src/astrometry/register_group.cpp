@@ -2,12 +2,14 @@
 #include "sectile/astrometry/register_group.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
 #include <fmt/format.h>
 
+#include "sectile/core/robust.hpp"
 #include "sectile/plan/tile_grid.hpp"
 #include "sectile/sky/sky_wcs.hpp"
 #include "sectile/solve/star_match.hpp"
@@ -26,6 +28,7 @@ constexpr std::size_t least_pairs = 4;     ///< to choose a WCS by
 constexpr std::size_t telling_stars = 15;  ///< so many without a match mean another field
 constexpr std::size_t scale_stars = 10;    ///< for the photometric scale
 constexpr double first_radius = 20.0;      ///< pixels: error of a WCS
+constexpr double wide_radius = 80.0;       ///< of a bad one
 constexpr double second_radius = 3.0;      ///< after the first fit
 
 std::vector<solve::StarPosition> positions_of(std::vector<sky::PixelPos> const& places)
@@ -38,6 +41,19 @@ std::vector<solve::StarPosition> positions_of(std::vector<sky::PixelPos> const& 
     return positions;
 }
 
+/// Whether the match moves the middle of the stars by no more than so many pixels.
+bool is_shift_within(solve::StarMatch const& match, std::vector<sky::PixelPos> const& places,
+                     double limit)
+{
+    sky::PixelPos sum{0.0, 0.0};
+    for (auto const& [own, known] : match.pairs) {
+        sky::PixelPos const moved = match.transform.apply(places[own]);
+        sum.x += moved.x - places[own].x;
+        sum.y += moved.y - places[own].y;
+    }
+    return std::hypot(sum.x, sum.y) <= limit * static_cast<double>(match.pairs.size());
+}
+
 /// The work on one group.
 class Registration
 {
@@ -45,7 +61,8 @@ class Registration
     Registration(std::vector<FrameRecord>& frames, std::size_t reference)
         : frames_(frames),
           reference_(reference),
-          fit_(plan::tile_grid(frames, reference).wcs, catalog_)
+          fit_(plan::tile_grid(frames, reference).wcs, catalog_),
+          joined_(frames.size(), false)
     {
         for (FrameRecord const& frame : frames) {
             own_wcs_.push_back(frame.header.wcs);
@@ -54,17 +71,16 @@ class Registration
 
     void run(core::TaskRunner& runner)
     {
-        for (std::size_t const i : order()) {
-            i == reference_ ? start(frames_[i]) : tie(frames_[i]);
-        }
-        catalog_.move_to_own_places();
+        gather();
+        solve::PlaneAffine const move = catalog_.move_to_own_places();
         runner.for_each(frames_.size(), [&](std::size_t i, int /*worker*/) {
             if (frames_[i].verdict.accepted()) {
                 GroupFit const fit(fit_);
-                refine(frames_[i], own_wcs_[i], fit);
+                refine(i, move, fit);
                 note_shift(frames_[i], own_wcs_[i]);
             }
         });
+        judge_untied();
         normalise_scales();
     }
 
@@ -94,49 +110,113 @@ class Registration
         }
     }
 
-    /// First pass: match with what is known so far, correct the WCS, join the catalogue.
-    void tie(FrameRecord& frame)
+    /// First pass: the catalogue of all frames that can be tied, each to what is known by then.
+    /// Those that cannot are tried again once all others are in, and may begin where the catalogue
+    /// has nothing yet.
+    void gather()
     {
-        std::vector<sky::PixelPos> places = fit_.places_of(frame);
-        solve::StarMatch match = match_at(places, first_radius);
-        // A WCS that is right to some pixels has a say in where the group lies.
-        std::vector<sky::PixelPos> const own_places =
-            match.accepted ? places : std::vector<sky::PixelPos>{};
-        if (!match.accepted && frame.stars.size() >= least_stars) {
-            match = match_by_pattern(places, match);
-        }
-        if (!match.accepted) {
-            judge_unmatched(frame, match);
-            if (!frame.verdict.accepted() || frame.stars.size() < telling_stars) {
-                return;  // nothing to add
+        std::vector<std::size_t> waiting;
+        for (std::size_t const i : order()) {
+            if (i == reference_) {
+                start(i);
+            } else {
+                waiting.push_back(i);
             }
-            match.pairs.clear();
-        } else if (fit_.choose_wcs(frame, frame.header.wcs, match)) {
-            places = fit_.places_of(frame);
         }
-        auto const scale = catalog_.scale_of(frame.stars, match.pairs, scale_stars);
-        catalog_.add({frame.stars, places, own_places, scale}, match.pairs);
+        while (!waiting.empty()) {
+            std::size_t const before = waiting.size();
+            std::erase_if(waiting, [&](std::size_t i) { return tie(i); });
+            if (waiting.size() == before) {
+                auto const apart = std::ranges::find_if(
+                    waiting, [&](std::size_t i) { return stands_apart(frames_[i]); });
+                if (apart == waiting.end()) {
+                    break;
+                }
+                start(*apart);
+                waiting.erase(apart);
+            }
+        }
+        for (std::size_t const i : waiting) {
+            judge_unmatched(frames_[i], match(frames_[i], fit_.places_of(frames_[i])));
+        }
     }
 
-    [[nodiscard]] solve::StarMatch match_at(std::vector<sky::PixelPos> const& places,
-                                            double radius) const
+    /// A frame of enough stars, on a part of the sky where the catalogue has next to none: it lies
+    /// as its own WCS says, and others may be tied to it.
+    [[nodiscard]] bool stands_apart(FrameRecord const& frame) const
     {
-        solve::NearOptions options;
-        options.search_radius = radius;
-        return solve::match_near(catalog_.positions(), positions_of(places), {}, options);
+        return frame.stars.size() >= telling_stars &&
+               match(frame, fit_.places_of(frame)).overlap_stars < least_stars;
     }
 
-    [[nodiscard]] solve::StarMatch match_by_pattern(std::vector<sky::PixelPos> const& places,
-                                                    solve::StarMatch const& near) const
+    /// The reference, or a frame that nothing is common with.
+    void start(std::size_t index)
     {
-        // As the WCS places them: shapes and scales are right there, positions perhaps not.
-        solve::StarMatch match = solve::match_pattern(catalog_.positions(), positions_of(places));
+        FrameRecord& frame = frames_[index];
+        auto const places = fit_.places_of(frame);
+        bool const is_first = catalog_.stars().empty();
+        std::array<double, 3> scale{};
+        scale.fill(is_first ? 1.0 : plan::unmeasured);
+        catalog_.add({frame.stars, places, places, scale}, {});
+        joined_[index] = true;
+        for (plan::PlaneMeasurement& plane : frame.planes) {
+            plane.scale = is_first ? 1.0 : plan::unmeasured;
+        }
+    }
+
+    /// Matches with what is known so far, corrects the WCS, joins the catalogue.
+    [[nodiscard]] bool tie(std::size_t index)
+    {
+        FrameRecord& frame = frames_[index];
+        std::vector<sky::PixelPos> places = fit_.places_of(frame);
+        solve::StarMatch const found = match(frame, places);
+        // A WCS that is right to some pixels has a say in where the group lies.
+        bool const is_near = found.accepted && is_shift_within(found, places, first_radius);
+        std::vector<sky::PixelPos> const own_places =
+            is_near ? places : std::vector<sky::PixelPos>{};
+        if (!found.accepted || !fit_.choose_wcs(frame, frame.header.wcs, found)) {
+            return false;
+        }
+        auto const scale = catalog_.scale_of(frame.stars, found.pairs, scale_stars);
+        catalog_.add({frame.stars, fit_.places_of(frame), own_places, scale}, found.pairs);
+        joined_[index] = true;
+        return true;
+    }
+
+    /// Near where the WCS puts it, else by pattern, else further off.
+    [[nodiscard]] solve::StarMatch match(FrameRecord const& frame,
+                                         std::vector<sky::PixelPos> const& places) const
+    {
+        solve::StarMatch const near = match_at(frame, places, {}, first_radius);
+        if (near.accepted || frame.stars.size() < least_stars) {
+            return near;
+        }
+        // Shapes and scales are right by the WCS, positions perhaps not.
+        solve::PatternOptions options;
+        options.acceptance.max_rms = rms_limit(frame);
+        solve::StarMatch match =
+            solve::match_pattern(catalog_.positions(), positions_of(places), options);
+        if (!match.accepted) {
+            match = match_at(frame, places, {}, wide_radius);
+        }
         if (!match.accepted) {
             match.overlap_stars = std::max(match.overlap_stars, near.overlap_stars);
             match.reason = near.reason.empty() ? match.reason : near.reason;
             match.log10_false_alarm = std::min(match.log10_false_alarm, near.log10_false_alarm);
         }
         return match;
+    }
+
+    [[nodiscard]] solve::StarMatch match_at(FrameRecord const& frame,
+                                            std::vector<sky::PixelPos> const& places,
+                                            solve::PlaneAffine const& guess, double radius,
+                                            int least_frames = 1) const
+    {
+        solve::NearOptions options;
+        options.search_radius = radius;
+        options.acceptance.max_rms = rms_limit(frame);
+        return solve::match_near(catalog_.positions(least_frames), positions_of(places), guess,
+                                 options);
     }
 
     static void judge_unmatched(FrameRecord& frame, solve::StarMatch const& match)
@@ -177,20 +257,58 @@ class Registration
         frame.registration.shift = largest;
     }
 
-    /// Second pass: all frames against the mean of all.
-    void refine(FrameRecord& frame, sky::WcsDescription const& own_wcs, GroupFit const& fit) const
+    /// Second pass: all frames against the mean of all, which has moved since they were tied to it.
+    void refine(std::size_t index, solve::PlaneAffine const& move, GroupFit const& fit)
     {
-        solve::StarMatch match = match_at(fit.places_of(frame), second_radius);
-        // A star that only this frame has would be compared with itself.
-        std::erase_if(match.pairs,
-                      [&](auto const& pair) { return catalog_.stars()[pair.second].count < 2; });
-        if (!match.accepted || match.pairs.size() < least_pairs) {
+        FrameRecord& frame = frames_[index];
+        bool const was_tied = frame.registration.matches > 0;
+        auto const places = fit.places_of(frame);
+        solve::StarMatch match;
+        if (joined_[index]) {
+            // A star that only this frame has would be compared with itself.
+            constexpr int others_too = 2;
+            match = match_at(frame, places, move, second_radius, others_too);
+        } else {
+            match = this->match(frame, places);
+        }
+        bool const is_tied = match.accepted && match.pairs.size() >= least_pairs &&
+                             fit.choose_wcs(frame, own_wcs_[index], match);
+        if (is_tied) {
+            auto const scale = catalog_.scale_of(frame.stars, match.pairs, scale_stars);
+            for (std::size_t c = 0; c < frame.planes.size(); ++c) {
+                frame.planes[c].scale = c < scale.size() ? scale[c] : plan::unmeasured;
+            }
+        } else if (was_tied) {
+            fit.move_wcs(frame, move);  // with those that it was tied to
+        }
+    }
+
+    /// Where the WCS of the others were wrong by pixels, that of a frame which could not be tied is
+    /// not to be believed: its stars would stand beside theirs.
+    void judge_untied()
+    {
+        constexpr double telling_shift = 2.0;  // pixels
+        std::vector<double> shifts;
+        for (FrameRecord const& frame : frames_) {
+            if (frame.verdict.accepted() && frame.registration.matches > 0) {
+                shifts.push_back(frame.registration.shift);
+            }
+        }
+        if (shifts.empty()) {
             return;
         }
-        fit.choose_wcs(frame, own_wcs, match);
-        auto const scale = catalog_.scale_of(frame.stars, match.pairs, scale_stars);
-        for (std::size_t c = 0; c < frame.planes.size(); ++c) {
-            frame.planes[c].scale = c < scale.size() ? scale[c] : plan::unmeasured;
+        double const usual = core::median_in_place(shifts);
+        if (!(usual > telling_shift)) {
+            return;
+        }
+        for (FrameRecord& frame : frames_) {
+            if (frame.verdict.accepted() && frame.registration.matches == 0) {
+                frame.verdict = {
+                    plan::VerdictCode::untied,
+                    fmt::format("it could not be tied to its group by stars (it has {}), and the "
+                                "WCS of the other frames were off by {:.1f} pixels",
+                                frame.stars.size(), usual)};
+            }
         }
     }
 
@@ -215,6 +333,7 @@ class Registration
     GroupCatalog catalog_;
     GroupFit fit_;
     std::vector<sky::WcsDescription> own_wcs_;  ///< that the frames came with
+    std::vector<char> joined_;                  ///< the catalogue
 };
 }  // namespace
 

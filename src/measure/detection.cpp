@@ -6,6 +6,8 @@
 #include <numeric>
 #include <utility>
 
+#include "sectile/core/robust.hpp"
+
 #include "measure/sky_model.hpp"
 
 namespace sectile::measure
@@ -57,5 +59,45 @@ bool is_hot_pixel(WorkingPlane const& plane, int x, int y)
         }
     }
     return count == 0 || sum < sharpest * count * plane.row(y)[x];
+}
+
+bool stands_out(WorkingPlane const& plane, double x, double y, double fwhm, double noise)
+{
+    constexpr double core_radius = 0.75;  // FWHM: where signal over noise is best
+    constexpr double ring_inner = 2.0;
+    constexpr double ring_outer = 3.2;
+    constexpr double widest_ring = 60.0;    // pixels
+    constexpr std::size_t least_ring = 12;  // pixels
+    constexpr double least_significance = 4.0;
+    double const outer = std::min(ring_outer * fwhm + 1.0, widest_ring);
+    double const inner = outer * ring_inner / ring_outer;
+    double const radius = std::max(1.0, core_radius * fwhm);
+    int const x0 = std::max(0, static_cast<int>(std::floor(x - outer)));
+    int const y0 = std::max(0, static_cast<int>(std::floor(y - outer)));
+    int const x1 = std::min(plane.width() - 1, static_cast<int>(std::ceil(x + outer)));
+    int const y1 = std::min(plane.height() - 1, static_cast<int>(std::ceil(y + outer)));
+    std::vector<float> ring;
+    double sum = 0.0;
+    double count = 0.0;
+    for (int iy = y0; iy <= y1; ++iy) {
+        for (int ix = x0; ix <= x1; ++ix) {
+            if (plane.mark(iy)[ix] == masked) {
+                continue;
+            }
+            double const distance = std::hypot(ix - x, iy - y);
+            if (distance <= radius) {
+                sum += plane.row(iy)[ix];
+                count += 1.0;
+            } else if (distance >= inner && distance <= outer) {
+                ring.push_back(plane.row(iy)[ix]);
+            }
+        }
+    }
+    if (ring.size() < least_ring || count == 0.0) {
+        return true;  // nothing to compare it with
+    }
+    double const sigma =
+        noise * std::sqrt(count * (1.0 + count / static_cast<double>(ring.size())));
+    return sum - count * core::median_in_place(ring) >= least_significance * sigma;
 }
 }  // namespace sectile::measure

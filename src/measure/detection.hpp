@@ -24,4 +24,9 @@ inline constexpr int kernel_side = 5;
 /// One pixel that stands alone. In a star of 1.2 pixels FWHM its four neighbours have a mean of
 /// 0.15 of it.
 [[nodiscard]] bool is_hot_pixel(WorkingPlane const& plane, int x, int y);
+
+/// Whether there is light at a place above what surrounds it, to 4 sigma of `noise` (of a pixel):
+/// a peak of noise on a bright nebula, or on the skirt of a star, is none.
+[[nodiscard]] bool stands_out(WorkingPlane const& plane, double x, double y, double fwhm,
+                              double noise);
 }  // namespace sectile::measure

@@ -29,7 +29,8 @@ struct Candidate
     double x, y, order_flux, peak, fwhm_guess;
     int x_peak, y_peak;
     bool blended, cut, saturated;
-    bool alone;  ///< no neighbour that adds light to it (known of the brightest only)
+    bool compact;  ///< stands out from what is near: no knot of a nebula
+    bool alone;    ///< no neighbour that adds light to it (known of the brightest only)
     ProfileFit fit;
 };
 
@@ -79,6 +80,7 @@ class Measurement
     void refine_sky();
     void detect();
     void mark_stars(sep_catalog const& found);
+    void put_compact_first();
     [[nodiscard]] bool reaches_saturation(int x, int y) const;
     void fit_shapes();
     void fit(Candidate& c) const;
@@ -88,6 +90,7 @@ class Measurement
     [[nodiscard]] double choose_profile(double fwhm) const;
     [[nodiscard]] double median_fwhm() const;
     void drop_too_sharp();
+    void drop_noise();
     void measure_fluxes();
     [[nodiscard]] Star measure_star(sep_image const& image, Candidate const& c) const;
     void set_medians();
@@ -208,20 +211,37 @@ void Measurement::detect()
                                (found->flag[i] & SEP_OBJ_TRUNC) != 0,
                                reaches_saturation(x, y),
                                false,
+                               false,
                                {}});
     }
     std::sort(candidates_.begin(), candidates_.end(), [](auto const& a, auto const& b) {
         return std::tuple(-a.order_flux, a.y, a.x) < std::tuple(-b.order_flux, b.y, b.x);
     });
+    put_compact_first();
     if (candidates_.size() > options_.most_stars) {
         candidates_.resize(options_.most_stars);
     }
 }
 
+/// By the smallest scale at which there are some.
+void Measurement::put_compact_first()
+{
+    constexpr std::ptrdiff_t some = 5;
+    for (double const scale : {1.0, 2.0, 4.0, 8.0}) {
+        for (Candidate& c : candidates_) {
+            c.compact = stands_out(plane_, c.x, c.y, scale * usual_fwhm, catalog_.sky.noise_sigma);
+        }
+        if (std::ranges::count_if(candidates_, &Candidate::compact) >= some) {
+            break;
+        }
+    }
+    std::ranges::stable_partition(candidates_, [](Candidate const& c) { return c.compact; });
+}
+
 /// Whether its shape says something of the frame.
 bool is_clean(Candidate const& c)
 {
-    return !c.saturated && !c.cut && !c.blended;
+    return c.compact && !c.saturated && !c.cut && !c.blended;
 }
 
 /// How many of the brightest tell the frame's profile.
@@ -249,6 +269,7 @@ std::vector<Candidate const*> Measurement::telling_stars() const
     constexpr std::size_t enough = 8;
     std::vector<Candidate const*> alone;
     std::vector<Candidate const*> clean;
+    std::vector<Candidate const*> compact;
     std::vector<Candidate const*> any;
     for (std::size_t i = 0; i < std::min(most_telling, candidates_.size()); ++i) {
         Candidate const& c = candidates_[i];
@@ -256,6 +277,10 @@ std::vector<Candidate const*> Measurement::telling_stars() const
             continue;
         }
         any.push_back(&c);
+        if (!c.compact) {
+            continue;
+        }
+        compact.push_back(&c);
         bool const bright = c.peak >= least_peak * catalog_.sky.noise_sigma;
         if (bright && is_clean(c)) {
             clean.push_back(&c);
@@ -268,7 +293,10 @@ std::vector<Candidate const*> Measurement::telling_stars() const
     if (alone.size() >= enough) {
         return alone;
     }
-    return clean.size() >= enough ? clean : any;
+    if (clean.size() >= enough) {
+        return clean;
+    }
+    return compact.empty() ? any : compact;
 }
 
 double Measurement::median_fwhm() const
@@ -357,6 +385,7 @@ void Measurement::fit_shapes()
         fit(c);
     }
     drop_too_sharp();
+    drop_noise();
     catalog_.fwhm = median_fwhm();
     fwhm_ = std::isfinite(catalog_.fwhm) ? catalog_.fwhm : fwhm_;
     if (!candidates_.empty()) {
@@ -371,6 +400,13 @@ void Measurement::drop_too_sharp()
     double const limit = sharpest * median_fwhm();
     std::erase_if(candidates_, [&](Candidate const& c) {
         return c.fit.good && c.fit.fwhm * std::sqrt(1.0 - c.fit.ellipticity) < limit;
+    });
+}
+
+void Measurement::drop_noise()
+{
+    std::erase_if(candidates_, [&](Candidate const& c) {
+        return !stands_out(plane_, c.x, c.y, fwhm_, catalog_.sky.noise_sigma);
     });
 }
 

@@ -115,16 +115,33 @@ std::vector<plan::Group> remaining(std::vector<plan::Group> groups,
     return groups;
 }
 
-void log_registration(std::vector<FrameRecord> const& frames)
+/// How many were tied, and by name those that were not though they have company.
+void tell_registration(plan::MosaicPlan const& mosaic, Context& context)
 {
+    constexpr std::size_t most_named = 8;
     std::size_t tied = 0;
     std::size_t accepted = 0;
-    for (FrameRecord const& frame : frames) {
-        accepted += frame.verdict.accepted() ? 1 : 0;
-        tied += frame.verdict.accepted() && frame.registration.matches > 0 ? 1 : 0;
+    std::size_t untied = 0;
+    std::string names;
+    for (plan::Group const& group : mosaic.groups) {
+        for (core::FrameId const id : group.frames) {
+            FrameRecord const& frame = mosaic.frames[id.value];
+            ++accepted;
+            if (frame.registration.matches > 0) {
+                ++tied;
+            } else if (group.frames.size() > 1 && ++untied <= most_named) {
+                names += (names.empty() ? "" : ", ") + frame.header.path;
+            }
+        }
     }
     core::log_world(core::LogLevel::info,
                     fmt::format("{} of {} frames tied by stars", tied, accepted));
+    if (untied > 0) {
+        context.report.note(
+            fmt::format("{} frames could not be tied by stars and lie as their WCS say: {}{}",
+                        untied, names, untied > most_named ? ", ..." : ""),
+            core::LogChannel::world);
+    }
 }
 }  // namespace
 
@@ -184,6 +201,6 @@ void register_frames(plan::MosaicPlan& mosaic, RunConfig const& config, Context&
         context.report.note("groups without remaining frames were dropped",
                             core::LogChannel::world);
     }
-    log_registration(mosaic.frames);
+    tell_registration(mosaic, context);
 }
 }  // namespace sectile::pipeline

@@ -34,6 +34,8 @@ char const* name_of(VerdictCode code)
             return "far_away";
         case VerdictCode::another_field:
             return "another_field";
+        case VerdictCode::untied:
+            return "untied";
     }
     throw core::InternalError("a frame verdict has a code that there is not");
 }

@@ -69,7 +69,7 @@ std::string header_text(Survey const& survey, Exposure const& exposure)
     for (io::FitsCard const& card : cards) {
         text += card_text(card);
     }
-    text += exposure.wcs.cards();
+    text += exposure.stated_wcs.cards();
     for (io::FitsCard const& card : header_cards(survey, exposure)) {
         text += card_text(card);
     }

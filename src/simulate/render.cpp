@@ -14,8 +14,6 @@ namespace sectile::simulate
 {
 namespace
 {
-constexpr double saturation = 65535.0;
-
 /// Glow at the nodes of a lattice, interpolated by cubic convolution (Keys 1981): the smallest
 /// blobs are tens of pixels wide, so that the error stays far below the noise at a 64th of the
 /// cost.
@@ -156,8 +154,10 @@ void integrate_gaussian(double center, double sigma, int first, std::vector<doub
 
 void add_stars(Survey const& survey, Exposure const& exposure, image::ImageView<float> frame)
 {
-    double const sigma = psf_sigma(exposure);
-    double const radius = psf_radius(exposure);
+    SimulateConfig const& config = survey.config();
+    // A round Gaussian is the product of two, exactly integrated over the pixels.
+    double const sigma = exposure.seeing / (2.0 * std::sqrt(2.0 * std::numbers::ln2));
+    bool const is_product = config.wings == 0.0 && config.elongation == 0.0;
     int const width = survey.config().width;
     int const height = survey.config().height;
     std::vector<double> along_x;
@@ -165,6 +165,10 @@ void add_stars(Survey const& survey, Exposure const& exposure, image::ImageView<
     for (Star const& star :
          survey.sky().stars_near(exposure.wcs.center(), survey.reach(exposure))) {
         sky::PixelPos const at = exposure.wcs.pixel_of(star.direction);
+        StarProfile const profile = profile_of(survey, exposure, star);
+        bool const is_simple = is_product && star.size == 0.0;
+        constexpr double simple_reach = 6.0;  // 2e-9 of the flux is lost
+        double const radius = is_simple ? simple_reach * sigma + 1.0 : profile.reach();
         bool const touches = at.x > -radius && at.y > -radius && at.x < width - 1 + radius &&
                              at.y < height - 1 + radius;
         if (!touches) {
@@ -184,8 +188,10 @@ void add_stars(Survey const& survey, Exposure const& exposure, image::ImageView<
                 double const share = exposure.gain * along_y[static_cast<std::size_t>(y - y0)];
                 for (int x = x0; x < x1; ++x) {
                     double const flux = star.flux[survey.colour_at(plane, x, y)];
-                    out[x] += static_cast<float>(flux * share *
-                                                 along_x[static_cast<std::size_t>(x - x0)]);
+                    double const light =
+                        is_simple ? flux * share * along_x[static_cast<std::size_t>(x - x0)]
+                                  : flux * exposure.gain * profile.share(x - at.x, y - at.y);
+                    out[x] += static_cast<float>(light);
                 }
             }
         }
@@ -219,6 +225,7 @@ void read_out(Survey const& survey, Exposure const& exposure, image::ImageView<f
 {
     SimulateConfig const& config = survey.config();
     bool const is_integer = config.bits_per_pixel == 16;
+    double const noise = exposure.noise;
     for (int plane = 0; plane < frame.planes; ++plane) {
         CounterRandom const random(
             config.seed, Purpose::pixel_noise,
@@ -229,11 +236,11 @@ void read_out(Survey const& survey, Exposure const& exposure, image::ImageView<f
             std::uint64_t const row_start = static_cast<std::uint64_t>(y) * pairs_per_row;
             CounterRandom::Pair pair{0.0, 0.0};
             for (int x = 0; x < config.width; ++x) {
-                if (config.noise > 0.0 && x % 2 == 0) {
+                if (noise > 0.0 && x % 2 == 0) {
                     pair = random.normal_pair(row_start + static_cast<std::uint64_t>(x / 2));
                 }
-                double value = out[x] + config.noise * (x % 2 == 0 ? pair.first : pair.second);
-                value = std::min(value, saturation);
+                double value = out[x] + noise * (x % 2 == 0 ? pair.first : pair.second);
+                value = std::min(value, config.full_well);
                 if (is_integer) {
                     value = std::max(0.0, std::nearbyint(value));
                 }
@@ -248,7 +255,6 @@ void read_out(Survey const& survey, Exposure const& exposure, image::ImageView<f
 std::vector<io::FitsCard> header_cards(Survey const& survey, Exposure const& exposure)
 {
     SimulateConfig const& config = survey.config();
-    constexpr double exposure_time = 10.0;
     std::vector<io::FitsCard> cards = {
         {"OBJECT", std::string("simulated sky"), "name of the field"},
         {"INSTRUME", std::string("sectile-sim"), "camera"},
@@ -256,9 +262,9 @@ std::vector<io::FitsCard> header_cards(Survey const& survey, Exposure const& exp
         {"FILTER", std::string(config.colour == "mono" ? "L" : "RGB"), "filter"},
         {"IMAGETYP", std::string("Light Frame"), "type of exposure"},
         {"DATE-OBS", exposure.date_obs, "start of exposure (UTC)"},
-        {"EXPTIME", exposure_time, "[s] exposure time"},
+        {"EXPTIME", exposure.exposure_time, "[s] exposure time"},
         {"GAIN", 1.0, "[electron/ADU] conversion factor"},
-        {"SATURATE", saturation, "[ADU] largest value"},
+        {"SATURATE", config.full_well, "[ADU] largest value"},
         {"BUNIT", std::string("adu"), "unit of the pixels"},
         {"RA", exposure.wcs.center().lon.degrees(), "[deg] pointing"},
         {"DEC", exposure.wcs.center().lat.degrees(), "[deg] pointing"},
@@ -314,7 +320,7 @@ void write_frame(Survey const& survey, Exposure const& exposure,
     spec.width = config.width;
     spec.height = config.height;
     spec.planes = pixels.planes;
-    spec.wcs_cards = exposure.wcs.cards();
+    spec.wcs_cards = exposure.stated_wcs.cards();
     spec.cards = header_cards(survey, exposure);
     io::FitsWriter writer(path);
     writer.begin_image(spec);

@@ -10,6 +10,7 @@
 #include "sectile/simulate/write_survey.hpp"
 
 #include "simulate/camera_wcs.hpp"
+#include "simulate/star_profile.hpp"
 #include "simulate/true_sky.hpp"
 
 namespace sectile::simulate
@@ -39,13 +40,25 @@ struct Exposure
     int index = 0;
     int pointing = 0;
     std::string date_obs;
-    double gain = 1.0;        ///< photometric: counts per true flux
-    Colours sky{};            ///< ADU at the frame's centre
-    double gradient_x = 0.0;  ///< relative change of the sky over the width
-    double gradient_y = 0.0;  ///< and over the height
-    double seeing = 0.0;      ///< FWHM, pixels
+    double gain = 1.0;            ///< photometric: counts per true flux
+    Colours sky{};                ///< ADU at the frame's centre
+    double gradient_x = 0.0;      ///< relative change of the sky over the width
+    double gradient_y = 0.0;      ///< and over the height
+    double noise = 0.0;           ///< sigma, ADU
+    double seeing = 0.0;          ///< FWHM, pixels: of its longer axis
+    double position_angle = 0.0;  ///< of that axis, from +x to +y, radians
+    double exposure_time = 0.0;   ///< seconds
     std::vector<Trail> trails;
     FrameWcs wcs;
+    FrameWcs stated_wcs;  ///< of the header
+};
+
+/// How far a header is off.
+struct WcsError
+{
+    double east = 0.0;  ///< pixels
+    double north = 0.0;
+    double turn = 0.0;  ///< degrees
 };
 
 /// Camera and plan of the survey, worked out of the configuration once and shared by all frames.
@@ -68,7 +81,7 @@ class Survey
 
   private:
     [[nodiscard]] sky::SkyCoord pointing_center(int pointing, double north_shift) const;
-    [[nodiscard]] FrameWcs frame_wcs(int index, int pointing) const;
+    [[nodiscard]] FrameWcs frame_wcs(int index, int pointing, WcsError const& error) const;
 
     SimulateConfig config_;
     image::BayerPattern pattern_;
@@ -76,12 +89,13 @@ class Survey
     std::vector<HotPixel> hot_pixels_;
 };
 
-/// Standard deviation of the point spread function, pixels, and the radius at which it is cut off.
-[[nodiscard]] double psf_sigma(Exposure const& exposure);
-[[nodiscard]] double psf_radius(Exposure const& exposure);
+/// How the light of a star, or a galaxy, lies on the detector.
+[[nodiscard]] StarProfile profile_of(Survey const& survey, Exposure const& exposure,
+                                     Star const& star);
 
-/// Pixels of a frame, ADU as the detector delivers them: saturated at 65535 and, for 16-bit files,
-/// whole numbers from 0. Surface brightness is per nominal pixel, as in a flat-fielded frame.
+/// Pixels of a frame, ADU as the detector delivers them: saturated at the full well and, for 16-bit
+/// files, whole numbers from 0. Surface brightness is per nominal pixel, as in a flat-fielded
+/// frame.
 [[nodiscard]] image::Image<float> render(Survey const& survey, Exposure const& exposure);
 
 /// What a camera says about the exposure, without WCS and layout of the data.

@@ -28,8 +28,22 @@ constexpr double brightest_hot_pixel = 2000.0;
 /// Seconds from one exposure to the next.
 constexpr int cadence = 12;
 
-/// A PSF is cut off here (standard deviations); 2e-9 of the flux is lost.
-constexpr double psf_reach = 6.0;
+/// Seconds of all exposures, or of the shorter ones.
+constexpr double shortest_exposure = 10.0;
+
+/// Soft frames are spread evenly over those of a pointing.
+bool is_soft(SimulateConfig const& config, int index)
+{
+    int const place = index % config.frames_per_pointing;
+    return std::floor((place + 1) * config.soft_share) > std::floor(place * config.soft_share);
+}
+
+WcsError header_error(SimulateConfig const& config, CounterRandom const& random)
+{
+    auto const shift = random.normal_pair(4);
+    return {config.wcs_error * shift.first, config.wcs_error * shift.second,
+            config.wcs_turn * random.normal(5)};
+}
 
 image::BayerPattern pattern_named(std::string const& name)
 {
@@ -108,6 +122,8 @@ void check_survey(SimulateConfig const& config, Problems& problems)
                                   {"sky-scatter", config.sky_scatter},
                                   {"gain-scatter", config.gain_scatter},
                                   {"seeing-scatter", config.seeing_scatter},
+                                  {"wcs-error", config.wcs_error},
+                                  {"wcs-turn", config.wcs_turn},
                                   {"trails", config.trails}});
 }
 
@@ -127,6 +143,17 @@ void check_camera(SimulateConfig const& config, Problems& problems)
     problems.check(config.bits_per_pixel == 16 || config.bits_per_pixel == -32,
                    "bits-per-pixel must be 16 or -32");
     problems.check(config.seeing >= 0.5, "seeing must be at least 0.5 pixels");
+    problems.check(config.soft_seeing >= 0.5, "soft-seeing must be at least 0.5 pixels");
+    problems.check(config.soft_share >= 0.0 && config.soft_share <= 1.0,
+                   "soft-share is a fraction from 0 to 1");
+    problems.check(config.galaxies >= 0.0 && config.galaxies <= 1.0,
+                   "galaxies is a fraction from 0 to 1");
+    problems.check(config.elongation >= 0.0 && config.elongation <= 0.9,
+                   "elongation must lie in 0 to 0.9");
+    problems.check(config.wings == 0.0 || config.wings >= 1.5, "wings must be 0 or at least 1.5");
+    problems.check(config.exposure_step > 0.0, "exposure-step must be positive");
+    problems.check(config.full_well > 0.0 && config.full_well <= 65535.0,
+                   "full-well must lie above 0, up to 65535 ADU");
     problems.check(config.hot_pixels >= 0.0 && config.hot_pixels <= 1.0,
                    "hot-pixels is a fraction from 0 to 1");
     problems.check(std::isfinite(config.gradient), "gradient must be a number");
@@ -261,7 +288,7 @@ sky::SkyCoord Survey::pointing_center(int pointing, double north_shift) const
     return equidistant_point(center, east, north);
 }
 
-FrameWcs Survey::frame_wcs(int index, int pointing) const
+FrameWcs Survey::frame_wcs(int index, int pointing, WcsError const& error) const
 {
     // Frames stand upright on the raster, so that they tile the field at any declination.
     constexpr double small_shift = 1e-3;
@@ -274,10 +301,12 @@ FrameWcs Survey::frame_wcs(int index, int pointing) const
     auto const offset = random.normal_pair(0);
     double const dither = config_.dither * config_.scale / 3600.0;
     FrameWcs::Setup setup;
-    setup.center = equidistant_point(aim, offset.first * dither, offset.second * dither);
+    double const pixel = config_.scale / 3600.0;
+    setup.center = equidistant_point(aim, offset.first * dither + error.east * pixel,
+                                     offset.second * dither + error.north * pixel);
     setup.scale = core::Angle::from_arcsec(config_.scale);
     setup.position_angle =
-        core::Angle::from_degrees(upright.degrees() + config_.rotation * progress);
+        core::Angle::from_degrees(upright.degrees() + config_.rotation * progress + error.turn);
     setup.corner_distortion = config_.distortion;
     setup.width = config_.width;
     setup.height = config_.height;
@@ -296,36 +325,43 @@ Exposure Survey::exposure(int index) const
     double const sine = std::sin(direction);
     double const cosine = std::cos(direction);
     double const span = std::abs(sine) + std::abs(cosine);
+    bool const is_long = index % 2 == 1;
+    double const exposed = is_long ? config_.exposure_step : 1.0;
+    double const seeing = is_soft(config_, index) ? config_.soft_seeing : config_.seeing;
     Exposure exposure{index,
                       pointing,
                       date_text(index),
-                      scattered(config_.gain_scatter, camera.first),
+                      exposed * scattered(config_.gain_scatter, camera.first),
                       {},
                       config_.gradient * cosine / span,
                       config_.gradient * sine / span,
-                      config_.seeing * scattered(config_.seeing_scatter, camera.second),
+                      config_.noise * std::sqrt(exposed),
+                      seeing * scattered(config_.seeing_scatter, camera.second),
+                      std::numbers::pi * random.uniform(7),
+                      exposed * shortest_exposure,
                       make_trails(config_, index),
-                      frame_wcs(index, pointing)};
+                      frame_wcs(index, pointing, {}),
+                      frame_wcs(index, pointing, header_error(config_, random))};
     bool const has_colour = config_.colour != "mono";
     for (std::size_t c = 0; c < exposure.sky.size(); ++c) {
-        exposure.sky[c] = sky_level * (has_colour ? sky_colour[c] : 1.0);
+        exposure.sky[c] = exposed * sky_level * (has_colour ? sky_colour[c] : 1.0);
     }
     return exposure;
 }
 
 core::Angle Survey::reach(Exposure const& exposure) const
 {
-    double const margin = psf_radius(exposure) * config_.scale;
+    constexpr double widest_galaxy = 5.0;
+    Star const widest{{}, {}, {}, config_.galaxies > 0.0 ? widest_galaxy : 0.0};
+    double const margin = profile_of(*this, exposure, widest).reach() * config_.scale;
     return core::Angle::from_arcsec(exposure.wcs.radius().arcsec() * 1.01 + margin);
 }
 
-double psf_sigma(Exposure const& exposure)
+StarProfile profile_of(Survey const& survey, Exposure const& exposure, Star const& star)
 {
-    return exposure.seeing / (2.0 * std::sqrt(2.0 * std::numbers::ln2));
-}
-
-double psf_radius(Exposure const& exposure)
-{
-    return psf_reach * psf_sigma(exposure) + 1.0;
+    SimulateConfig const& config = survey.config();
+    double const longer = std::hypot(exposure.seeing, star.size);
+    double const shorter = std::hypot(exposure.seeing * (1.0 - config.elongation), star.size);
+    return {longer, shorter, exposure.position_angle, config.wings};
 }
 }  // namespace sectile::simulate

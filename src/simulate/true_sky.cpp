@@ -25,6 +25,10 @@ constexpr double number_slope = 0.8;
 constexpr double colour_scatter = 0.5;
 constexpr double colour_mean = 0.2;
 
+/// FWHM of galaxies, pixels, before the seeing.
+constexpr double smallest_galaxy = 1.0;
+constexpr double largest_galaxy = 5.0;
+
 /// Sizes of the glow relative to the frame, and their share of the brightness.
 constexpr std::array<double, 3> glow_octaves = {1.0, 0.4, 0.15};
 constexpr std::array<double, 3> glow_shares = {1.0, 0.5, 0.25};
@@ -106,6 +110,7 @@ double brightness_unit(SimulateConfig const& config)
 SkyModel::SkyModel(SimulateConfig const& config)
     : seed_(config.seed),
       star_density_(config.star_density),
+      galaxies_(config.galaxies),
       flux_unit_(brightness_unit(config)),
       glow_(config.nebulosity * 10.0 * brightness_unit(config))
 {
@@ -136,6 +141,9 @@ std::vector<Star> SkyModel::stars_of(SkyCell const& cell) const
             std::min(brightest_flux,
                      faintest_flux * std::pow(random.uniform(first + 2), -1.0 / number_slope));
         double const colour = colour_mean + colour_scatter * random.normal(first / 2 + 2);
+        if (random.uniform(first + 6) < galaxies_) {
+            star.size = random.uniform(first + 7, smallest_galaxy, largest_galaxy);
+        }
         double const flux = relative * flux_unit_;
         star.flux = {flux * std::pow(10.0, 0.2 * colour), flux,
                      flux * std::pow(10.0, -0.2 * colour)};

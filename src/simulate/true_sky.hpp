@@ -18,7 +18,8 @@ struct Star
 {
     sky::SkyCoord coord;
     Direction direction;
-    Colours flux;  ///< ADU in a frame of photometric gain 1
+    Colours flux;       ///< ADU in a frame of photometric gain 1
+    double size = 0.0;  ///< FWHM of its own, pixels; 0: a star
 };
 
 /// A round Gaussian glow: brightness * exp(-chord^2 / (2 sigma^2)).
@@ -71,6 +72,7 @@ class SkyModel
   private:
     std::uint64_t seed_;
     double star_density_;
+    double galaxies_;
     double flux_unit_;
     double glow_;
     core::Angle glow_size_;

@@ -64,13 +64,6 @@ struct Means
     }
 };
 
-double distance(PlaneAffine const& transform, sky::PixelPos const& moving,
-                sky::PixelPos const& reference)
-{
-    sky::PixelPos const place = transform.apply(moving);
-    return std::hypot(place.x - reference.x, place.y - reference.y);
-}
-
 /// Mutual nearest neighbours, ascending in the moving star.
 StarPairs mutual_pairs(StarList const& reference, PlaceIndex& index, StarList const& moving,
                        std::size_t first_moving, PlaneAffine const& transform, double radius)
@@ -181,6 +174,13 @@ struct PlaceIndex::Tree
     std::vector<std::uint32_t> near_index;
     std::vector<double> near_distance;
 };
+
+double distance(PlaneAffine const& transform, sky::PixelPos const& moving,
+                sky::PixelPos const& reference)
+{
+    sky::PixelPos const place = transform.apply(moving);
+    return std::hypot(place.x - reference.x, place.y - reference.y);
+}
 
 PlaceIndex::PlaceIndex(std::span<sky::PixelPos const> places)
     : tree_(places.empty() ? nullptr : std::make_unique<Tree>(places))

@@ -80,6 +80,10 @@ struct Refined
                              std::size_t first_moving, PlaneAffine const& start, double radius,
                              std::size_t affine_pairs);
 
+/// From where the map puts a moving star to a reference star, pixels of the reference.
+[[nodiscard]] double distance(PlaneAffine const& transform, sky::PixelPos const& moving,
+                              sky::PixelPos const& reference);
+
 /// Turns a refinement into the answer: counts the stars in the common area, computes the
 /// probability of a chance match among 10^log10_trials starts, and decides.
 [[nodiscard]] StarMatch judged(Refined const& refined, StarList const& reference, PlaceIndex& index,

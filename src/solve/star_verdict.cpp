@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <numbers>
 
+#include "sectile/core/robust.hpp"
+
 #include "solve/star_pairing.hpp"
 
 namespace sectile::solve
@@ -65,28 +67,28 @@ double common_area(StarList const& reference, StarList const& moving, PlaneAffin
 /// density of the common area says too little where stars are clustered, so the pairs are also
 /// counted at displaced places, where all of them are chance.
 double chance_of_pair(StarList const& reference, PlaceIndex& index, StarList const& moving,
-                      Refined const& refined, std::size_t common_reference,
+                      PlaneAffine const& transform, double radius, std::size_t common_reference,
                       std::size_t common_moving)
 {
     constexpr int directions = 6;
     constexpr std::size_t least_hits = 4;             // fewer are no measurement of a probability
     constexpr std::array<double, 2> rings{4.0, 8.0};  // in radii
-    double const area = common_area(reference, moving, refined.transform);
-    double const disc = std::numbers::pi * refined.radius * refined.radius;
+    double const area = common_area(reference, moving, transform);
+    double const disc = std::numbers::pi * radius * radius;
     double const expected = static_cast<double>(common_reference) * disc / std::max(area, disc);
     std::size_t hits = 0;
     for (sky::PixelPos const& place : moving.places) {
-        sky::PixelPos const at = refined.transform.apply(place);
+        sky::PixelPos const at = transform.apply(place);
         if (!contains(reference, at)) {
             continue;
         }
         for (int k = 0; k < directions * static_cast<int>(rings.size()); ++k) {
             double const angle = 2.0 * std::numbers::pi * (k + 0.5) / directions;
             double const ring =
-                refined.radius * rings[static_cast<std::size_t>(k) / std::size_t{directions}];
+                radius * rings[static_cast<std::size_t>(k) / std::size_t{directions}];
             sky::PixelPos const beside{at.x + ring * std::cos(angle),
                                        at.y + ring * std::sin(angle)};
-            hits += index.within(beside, refined.radius).empty() ? 0U : 1U;
+            hits += index.within(beside, radius).empty() ? 0U : 1U;
         }
     }
     double const displaced =
@@ -96,6 +98,22 @@ double chance_of_pair(StarList const& reference, PlaceIndex& index, StarList con
     return std::clamp(hits < least_hits ? uniform : std::max(uniform, displaced), 1e-300, 1.0);
 }
 
+/// Root mean square distance that a normal distribution with the median of the distances of the
+/// brighter half (five or more) has: blends, and faint stars of a soft frame, scatter by more than
+/// a map may. Chance pairs fill their radius evenly and have a median of 0.7 of it.
+double usual_scatter(Refined const& refined, StarList const& reference, StarList const& moving)
+{
+    constexpr std::size_t least = 5;
+    StarPairs pairs = refined.pairs;  // the lists are in the order of brightness
+    std::ranges::stable_sort(pairs, {}, [](auto const& pair) { return pair.first + pair.second; });
+    pairs.resize(std::min(pairs.size(), std::max(least, (pairs.size() + 1) / 2)));
+    std::vector<double> distances;
+    for (auto const& [m, r] : pairs) {
+        distances.push_back(distance(refined.transform, moving.places[m], reference.places[r]));
+    }
+    return core::median_in_place(distances) / std::sqrt(std::numbers::ln2);
+}
+
 std::string number(double value)
 {
     std::array<char, 32> text{};
@@ -103,7 +121,7 @@ std::string number(double value)
     return text.data();
 }
 
-std::string reason_refused(StarMatch const& match, std::size_t needed,
+std::string reason_refused(StarMatch const& match, double scatter, std::size_t needed,
                            MatchAcceptance const& acceptance)
 {
     if (match.pairs.size() < needed) {
@@ -111,8 +129,8 @@ std::string reason_refused(StarMatch const& match, std::size_t needed,
                std::to_string(match.overlap_stars) + " stars in the common area match (" +
                std::to_string(needed) + " needed)";
     }
-    if (!(match.rms <= acceptance.max_rms)) {
-        return "the matched stars scatter by " + number(match.rms) + " px rms (at most " +
+    if (!(scatter <= acceptance.max_rms)) {
+        return "the matched stars scatter by " + number(scatter) + " px rms (at most " +
                number(acceptance.max_rms) + " allowed)";
     }
     if (!(match.log10_false_alarm < acceptance.log10_false_alarm)) {
@@ -174,18 +192,32 @@ StarMatch judged(Refined const& refined, StarList const& reference, PlaceIndex& 
         std::max(inside(reference, moving, back), refined.pairs.size());
     match.overlap_stars = std::min(common_moving, common_reference);
 
-    double const p =
-        chance_of_pair(reference, index, moving, refined, common_reference, common_moving);
-    // The pairs that fix the map lie on it without merit.
-    std::size_t const merit =
-        refined.pairs.size() - std::min(refined.fixed_pairs, refined.pairs.size());
-    match.log10_false_alarm = std::min(
-        log10_trials + log10_binomial_tail(merit, common_moving - refined.fixed_pairs, p), 0.0);
+    double const scatter = std::min(match.rms, usual_scatter(refined, reference, moving));
+    auto const log10_chance = [&](double radius) {
+        auto const within =
+            static_cast<std::size_t>(std::ranges::count_if(refined.pairs, [&](auto const& pair) {
+                return distance(refined.transform, moving.places[pair.first],
+                                reference.places[pair.second]) <= radius;
+            }));
+        double const p = chance_of_pair(reference, index, moving, refined.transform, radius,
+                                        common_reference, common_moving);
+        // The pairs that fix the map lie on it without merit.
+        std::size_t const merit = within - std::min(refined.fixed_pairs, within);
+        return log10_binomial_tail(merit, common_moving - refined.fixed_pairs, p);
+    };
+    // Many pairs in a wide circle, or fewer in one that suits the bright ones.
+    constexpr double wide = 3.0;      // scatters
+    constexpr double tightest = 0.2;  // pixels
+    double const tight = std::clamp(wide * scatter, tightest, refined.radius);
+    match.log10_false_alarm =
+        std::min(log10_trials + std::log10(2.0) +
+                     std::min(log10_chance(refined.radius), log10_chance(tight)),
+                 0.0);
     auto const n = static_cast<double>(match.overlap_stars);
     double const needed =
         std::max({std::min(static_cast<double>(acceptance.least_pairs), std::ceil(0.6 * n)),
                   std::ceil(acceptance.least_fraction * n), 4.0});
-    match.reason = reason_refused(match, static_cast<std::size_t>(needed), acceptance);
+    match.reason = reason_refused(match, scatter, static_cast<std::size_t>(needed), acceptance);
     match.accepted = match.reason.empty();
     return match;
 }

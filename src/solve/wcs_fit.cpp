@@ -25,6 +25,7 @@ constexpr std::size_t least_for_outliers = 6;
 constexpr double difference_step = 0.5;  ///< px
 constexpr double settled_step = 0.01;    ///< px: from here on scale and slopes are kept
 constexpr double converged_step = 1e-6;  ///< px
+constexpr double usable_step = 1e-3;     ///< px: where slow steps may end at the last
 constexpr double least_scale = 1e-7;     ///< px: of residuals that are rounding errors
 constexpr int most_halvings = 12;
 constexpr int absolute_iterations = 8;  ///< at most, of least absolute deviations
@@ -359,7 +360,7 @@ WcsFit Fitter::fit()
     }
     WcsFit fit = result(linear, *residual);
     fit.iterations = iteration;
-    fit.converged = converged;
+    fit.converged = converged || (!absolute && length < usable_step);
     return fit;
 }
 }  // namespace

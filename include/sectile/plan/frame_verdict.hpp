@@ -23,11 +23,12 @@ enum class VerdictCode : std::uint8_t
     quality,        ///< stands out from its kind
     far_away,       ///< would more than double the canvas
     another_field,  ///< its stars are not those of its group
+    untied,         ///< its stars could not be found in its group, whose WCS are known to be wrong
 };
 
 constexpr int enumerator_count(VerdictCode)
 {
-    return static_cast<int>(VerdictCode::another_field) + 1;
+    return static_cast<int>(VerdictCode::untied) + 1;
 }
 
 /// Of the codes: their names as above.

@@ -61,7 +61,7 @@ struct StarMatch
 /// `least_pairs`, while a list of five stars can match at all.
 struct MatchAcceptance
 {
-    double max_rms = 0.5;  ///< px
+    double max_rms = 0.5;  ///< px; or what the median of the brighter half says
     std::size_t least_pairs = 6;
     double least_fraction = 0.2;
     double log10_false_alarm = -6.0;

@@ -212,7 +212,7 @@ TEST_F(Searches, ATiedFrameIsAReferenceForTheNextRound)
     // A row of pointings: each overlaps its neighbours only.
     options.program = SolverChoice::none;
     for (int i = 0; i < 4; ++i) {
-        add({149.0 + 0.45 * i, 30.0, 0.0}, false, "pointing_" + std::to_string(i));
+        add({149.0 + 0.5 * i, 30.0, 0.0}, false, "pointing_" + std::to_string(i));
     }
     test::give_wcs(frames[0], places[0], "sidecar");
 

@@ -21,7 +21,7 @@ TEST(FrameVerdict, CodeAloneDecidesWhetherAFrameIsUsed)
 
 TEST(FrameVerdict, EveryCodeHasANameOfItsOwn)
 {
-    constexpr int count = static_cast<int>(VerdictCode::another_field) + 1;
+    constexpr int count = static_cast<int>(VerdictCode::untied) + 1;
     std::set<std::string> names;
     for (int code = 0; code < count; ++code) {
         names.insert(plan::name_of(static_cast<VerdictCode>(code)));
