@@ -301,8 +301,10 @@ void Planner::plan_finish()
     size.width = mosaic_.grid.width();
     size.height = mosaic_.grid.height();
     size.planes = mosaic_.planes;
-    // The heap gives back late what small buffers of the phases before have left.
-    constexpr std::int64_t residue = std::int64_t{6} << 20;
+    // The heap, and MPI, give back late what small buffers of the phases before have left.
+    constexpr std::int64_t left_by_heap = std::int64_t{6} << 20;
+    constexpr std::int64_t left_by_mpi = std::int64_t{2} << 20;
+    std::int64_t const residue = left_by_heap + (seat_.machine.ranks > 1 ? left_by_mpi : 0);
     size.held_bytes = residue + product::finish_bytes(size.width, size.height, size.planes);
     if (asks_least_) {
         std::int64_t const least = plan::least_bytes(plan::PlanKind::finish, size);
