@@ -27,7 +27,7 @@ std::vector<solve::StarPosition> positions_of(std::vector<plan::FrameStar> const
     positions.reserve(stars.size());
     for (plan::FrameStar const& star : stars) {
         double flux = 0.0;
-        for (float const value : star.flux) {
+        for (float const value : star.flux.front()) {
             flux += std::isfinite(value) ? value : 0.0;
         }
         positions.push_back({star.x, star.y, flux});

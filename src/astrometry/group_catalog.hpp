@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -14,8 +13,7 @@
 
 namespace sectile::astrometry
 {
-/// The stars of a group on one plane, gathered frame by frame: positions are means over the frames,
-/// fluxes means in the scale of the first frame.
+/// The stars of a group on one plane, gathered frame by frame: positions are means over the frames.
 class GroupCatalog
 {
   public:
@@ -23,8 +21,6 @@ class GroupCatalog
     {
         double x = 0.0;  ///< pixels of the common plane
         double y = 0.0;
-        std::array<double, 3> flux{};  ///< means, of each plane of colour; valid if count > 0
-        std::array<int, 3> flux_count{};
         int count = 0;
         double order = 0.0;  ///< brightest first: mean rank in the frames
     };
@@ -36,7 +32,6 @@ class GroupCatalog
         std::vector<sky::PixelPos> const& places;  ///< of the stars on the common plane
         /// The same by the WCS that the frame came with; empty where that is not believed.
         std::vector<sky::PixelPos> const& own_places;
-        std::array<double, 3> scale{};  ///< factor of the frame's fluxes
     };
 
     /// Pairs (star of the frame, star of the catalogue) are merged, the others join as new ones.
@@ -50,11 +45,6 @@ class GroupCatalog
     /// For matching; stars that are not to be believed yet, or were seen in fewer than `least`
     /// frames, have flux NaN.
     [[nodiscard]] std::vector<solve::StarPosition> positions(int least = 1) const;
-    /// Flux of the catalogue over flux of the frame, from the pairs: median weighted by flux (the
-    /// noise of a ratio goes with its inverse), plane by plane; NaN from fewer than `least` stars.
-    [[nodiscard]] std::array<double, 3> scale_of(
-        std::vector<plan::FrameStar> const& stars,
-        std::vector<std::pair<std::uint32_t, std::uint32_t>> const& pairs, std::size_t least) const;
 
   private:
     std::vector<Star> stars_;

@@ -26,7 +26,7 @@ double weight_of(FrameRecord const& frame, std::size_t star)
     std::size_t const bright = frame.stars.size() / 5;
     auto const flux = [&](std::size_t i) {
         double sum = 0.0;
-        for (float const f : frame.stars[i].flux) {
+        for (float const f : frame.stars[i].flux.front()) {
             sum += std::isfinite(f) ? f : 0.0F;
         }
         return sum;

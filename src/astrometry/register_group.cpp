@@ -2,10 +2,10 @@
 #include "sectile/astrometry/register_group.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -16,6 +16,7 @@
 
 #include "astrometry/group_catalog.hpp"
 #include "astrometry/group_fit.hpp"
+#include "astrometry/group_scales.hpp"
 
 namespace sectile::astrometry
 {
@@ -26,7 +27,6 @@ using plan::FrameRecord;
 constexpr std::size_t least_stars = 6;     ///< of a frame, for a match
 constexpr std::size_t least_pairs = 4;     ///< to choose a WCS by
 constexpr std::size_t telling_stars = 15;  ///< so many without a match mean another field
-constexpr std::size_t scale_stars = 10;    ///< for the photometric scale
 constexpr double first_radius = 20.0;      ///< pixels: error of a WCS
 constexpr double wide_radius = 80.0;       ///< of a bad one
 constexpr double second_radius = 3.0;      ///< after the first fit
@@ -62,7 +62,8 @@ class Registration
         : frames_(frames),
           reference_(reference),
           fit_(plan::tile_grid(frames, reference).wcs, catalog_),
-          joined_(frames.size(), false)
+          joined_(frames.size(), false),
+          pairs_(frames.size())
     {
         for (FrameRecord const& frame : frames) {
             own_wcs_.push_back(frame.header.wcs);
@@ -81,7 +82,7 @@ class Registration
             }
         });
         judge_untied();
-        normalise_scales();
+        set_scales(frames_, reference_, pairs_);
     }
 
   private:
@@ -99,15 +100,6 @@ class Registration
         std::iota(order.begin(), order.end(), std::size_t{0});
         std::ranges::stable_sort(order, {}, [&](std::size_t i) { return distance[i]; });
         return order;
-    }
-
-    void start(FrameRecord& frame)
-    {
-        auto const places = fit_.places_of(frame);
-        catalog_.add({frame.stars, places, places, {1.0, 1.0, 1.0}}, {});
-        for (plan::PlaneMeasurement& plane : frame.planes) {
-            plane.scale = 1.0;
-        }
     }
 
     /// First pass: the catalogue of all frames that can be tied, each to what is known by then.
@@ -152,16 +144,10 @@ class Registration
     /// The reference, or a frame that nothing is common with.
     void start(std::size_t index)
     {
-        FrameRecord& frame = frames_[index];
+        FrameRecord const& frame = frames_[index];
         auto const places = fit_.places_of(frame);
-        bool const is_first = catalog_.stars().empty();
-        std::array<double, 3> scale{};
-        scale.fill(is_first ? 1.0 : plan::unmeasured);
-        catalog_.add({frame.stars, places, places, scale}, {});
+        catalog_.add({frame.stars, places, places}, {});
         joined_[index] = true;
-        for (plan::PlaneMeasurement& plane : frame.planes) {
-            plane.scale = is_first ? 1.0 : plan::unmeasured;
-        }
     }
 
     /// Matches with what is known so far, corrects the WCS, joins the catalogue.
@@ -177,8 +163,7 @@ class Registration
         if (!found.accepted || !fit_.choose_wcs(frame, frame.header.wcs, found)) {
             return false;
         }
-        auto const scale = catalog_.scale_of(frame.stars, found.pairs, scale_stars);
-        catalog_.add({frame.stars, fit_.places_of(frame), own_places, scale}, found.pairs);
+        catalog_.add({frame.stars, fit_.places_of(frame), own_places}, found.pairs);
         joined_[index] = true;
         return true;
     }
@@ -227,7 +212,8 @@ class Registration
         }
         // Only what looks like a star tells: not the pieces of a satellite's trail.
         auto const clean = static_cast<std::size_t>(std::ranges::count_if(
-            frame.stars, [](plan::FrameStar const& star) { return std::isfinite(star.flux[0]); }));
+            frame.stars,
+            [](plan::FrameStar const& star) { return std::isfinite(star.flux.front()[0]); }));
         if (std::min(clean, match.overlap_stars) < telling_stars) {
             return;
         }
@@ -274,10 +260,7 @@ class Registration
         bool const is_tied = match.accepted && match.pairs.size() >= least_pairs &&
                              fit.choose_wcs(frame, own_wcs_[index], match);
         if (is_tied) {
-            auto const scale = catalog_.scale_of(frame.stars, match.pairs, scale_stars);
-            for (std::size_t c = 0; c < frame.planes.size(); ++c) {
-                frame.planes[c].scale = c < scale.size() ? scale[c] : plan::unmeasured;
-            }
+            pairs_[index] = std::move(match.pairs);
         } else if (was_tied) {
             fit.move_wcs(frame, move);  // with those that it was tied to
         }
@@ -312,28 +295,13 @@ class Registration
         }
     }
 
-    /// The reference has scale 1, exactly.
-    void normalise_scales()
-    {
-        std::vector<double> gauge;
-        for (plan::PlaneMeasurement const& plane : frames_[reference_].planes) {
-            gauge.push_back(plane.scale);
-        }
-        for (FrameRecord& frame : frames_) {
-            for (std::size_t c = 0; c < frame.planes.size() && c < gauge.size(); ++c) {
-                if (std::isfinite(gauge[c]) && gauge[c] > 0.0) {
-                    frame.planes[c].scale /= gauge[c];
-                }
-            }
-        }
-    }
-
     std::vector<FrameRecord>& frames_;
     std::size_t reference_;
     GroupCatalog catalog_;
     GroupFit fit_;
     std::vector<sky::WcsDescription> own_wcs_;  ///< that the frames came with
     std::vector<char> joined_;                  ///< the catalogue
+    std::vector<StarPairs> pairs_;              ///< with it, of each frame
 };
 }  // namespace
 
@@ -364,6 +332,7 @@ void register_group(std::vector<FrameRecord>& frames, core::TaskRunner& runner)
         for (FrameRecord& frame : frames) {
             for (plan::PlaneMeasurement& plane : frame.planes) {
                 plane.scale = 1.0;
+                plane.scale_error = 0.0;
             }
         }
         return;

@@ -14,6 +14,8 @@
 #include "sectile/measure/measure_stars.hpp"
 #include "sectile/source/pixel_source.hpp"
 
+#include "ingest/apertures.hpp"
+
 namespace sectile::ingest
 {
 namespace
@@ -50,88 +52,6 @@ std::vector<Block> blocks_of(core::Box const& frame)
     }
     return blocks;
 }
-
-/// Sum in a circle above the median of a ring of 2.5 to 4 radii; pixels on the rim count with the
-/// part of a 5 x 5 raster that lies inside. NaN where a pixel of the circle is masked or outside.
-class Aperture
-{
-  public:
-    Aperture(image::ImageView<float const> view, double radius) : view_(view), radius_(radius) {}
-
-    [[nodiscard]] float flux(int plane, double x, double y)
-    {
-        double const sky = ring_level(plane, x, y);
-        core::Box const box = around(x, y, radius_);
-        if (std::isnan(sky) || box.clipped_to(view_.box) != box) {
-            return std::numeric_limits<float>::quiet_NaN();
-        }
-        double sum = 0.0;
-        for (std::int64_t j = box.y0; j < box.y1; ++j) {
-            for (std::int64_t i = box.x0; i < box.x1; ++i) {
-                double const part = covered(static_cast<double>(i) - x, static_cast<double>(j) - y);
-                if (part > 0.0) {
-                    sum += part * (view_.at(plane, i, j) - sky);
-                }
-            }
-        }
-        return static_cast<float>(sum);
-    }
-
-  private:
-    [[nodiscard]] static core::Box around(double x, double y, double radius)
-    {
-        return {static_cast<std::int64_t>(std::floor(x - radius)),
-                static_cast<std::int64_t>(std::floor(y - radius)),
-                static_cast<std::int64_t>(std::ceil(x + radius)) + 1,
-                static_cast<std::int64_t>(std::ceil(y + radius)) + 1};
-    }
-
-    [[nodiscard]] double covered(double dx, double dy) const
-    {
-        constexpr int raster = 5;
-        double const distance = std::hypot(dx, dy);
-        if (distance < radius_ - 0.71) {
-            return 1.0;
-        }
-        if (distance > radius_ + 0.71) {
-            return 0.0;
-        }
-        int inside = 0;
-        for (int j = 0; j < raster; ++j) {
-            for (int i = 0; i < raster; ++i) {
-                double const px = dx + (i + 0.5) / raster - 0.5;
-                double const py = dy + (j + 0.5) / raster - 0.5;
-                inside += px * px + py * py <= radius_ * radius_ ? 1 : 0;
-            }
-        }
-        return static_cast<double>(inside) / (raster * raster);
-    }
-
-    [[nodiscard]] double ring_level(int plane, double x, double y)
-    {
-        constexpr std::size_t least_pixels = 20;
-        double const inner = 2.5 * radius_;
-        double const outer = 4.0 * radius_;
-        ring_.clear();
-        core::Box const box = around(x, y, outer).clipped_to(view_.box);
-        for (std::int64_t j = box.y0; j < box.y1; ++j) {
-            for (std::int64_t i = box.x0; i < box.x1; ++i) {
-                double const distance =
-                    std::hypot(static_cast<double>(i) - x, static_cast<double>(j) - y);
-                float const value = view_.at(plane, i, j);
-                if (distance >= inner && distance <= outer && !std::isnan(value)) {
-                    ring_.push_back(value);
-                }
-            }
-        }
-        return ring_.size() < least_pixels ? std::numeric_limits<double>::quiet_NaN()
-                                           : core::median_in_place(ring_);
-    }
-
-    image::ImageView<float const> view_;
-    double radius_;
-    std::vector<float> ring_;
-};
 
 /// Mean of all planes; NaN where one is masked.
 image::Image<float> mean_plane(image::ImageView<float const> planes)
@@ -266,10 +186,11 @@ class FrameSurvey
         }
         add_sky(core, catalog.sky);
         saturated_ += catalog.saturated_fraction * static_cast<double>(core.area());
-        Aperture aperture(view, catalog.aperture_radius);
+        Apertures apertures(view, catalog.fwhm);
+        std::size_t bright = 0;
         for (measure::Star const& star : catalog.stars) {
             if (core.contains(std::llround(star.x), std::llround(star.y))) {
-                add_star(star, aperture, std::min(view.planes, 3));
+                add_star(star, apertures, std::min(view.planes, 3), bright);
             }
         }
     }
@@ -289,16 +210,21 @@ class FrameSurvey
         }
     }
 
-    void add_star(measure::Star const& star, Aperture& aperture, int planes)
+    /// `bright` counts those of the block that are measured in all circles.
+    void add_star(measure::Star const& star, Apertures& apertures, int planes, std::size_t& bright)
     {
-        constexpr float none = std::numeric_limits<float>::quiet_NaN();
         constexpr double elongated = 0.5;  // a piece of a trail, or a galaxy
+        constexpr std::size_t most_bright = 64;
         bool const is_clean = !star.saturated && !star.near_edge && !star.near_mask &&
                               !star.blended && star.ellipticity < elongated;
         plan::FrameStar kept{
-            static_cast<float>(star.x), static_cast<float>(star.y), {none, none, none}};
-        for (int plane = 0; is_clean && plane < planes; ++plane) {
-            kept.flux[static_cast<std::size_t>(plane)] = aperture.flux(plane, star.x, star.y);
+            static_cast<float>(star.x), static_cast<float>(star.y), {}, apertures.first_step()};
+        for (auto& circle : kept.flux) {
+            circle.fill(std::numeric_limits<float>::quiet_NaN());
+        }
+        if (is_clean) {
+            bool const is_bright = bright++ < most_bright;
+            apertures.measure(kept, planes, is_bright ? plan::FrameStar::circles : 1);
         }
         stars_.push_back({star.flux, kept});
         if (is_clean && std::isfinite(star.fwhm)) {

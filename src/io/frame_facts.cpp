@@ -185,6 +185,9 @@ sky::ExposureFacts read_facts(HeaderCards const& header, HeaderCards const& prim
     facts.airmass = sources.number({"AIRMASS"}, 1.0e-3, 100.0);
     facts.mount_mode = sources.text({"EQMODE"});
     facts.unit = header.text({"BUNIT"}).value_or("");
+    facts.zero_point =
+        sources.number({"MAGZERO", "MAGZPT", "MAGZP", "PHOTZP", "ZEROPT"}, 1.0, 60.0);
+    facts.flux_scale = sources.number({"FLXSCALE", "PHOTFLAM"}, tiny, huge);
     constexpr double most_exposures = 1.0e9;
     facts.combined = std::llround(sources.number({"NCOMBINE"}, 1.0, most_exposures).value_or(1.0));
     for (auto const& [ra_keyword, dec_keyword] :

@@ -53,21 +53,24 @@ struct Registered
     plan::FrameRegistration registration;
     std::optional<TiedWcs> tied;
     std::vector<double> scales;  ///< of its planes
+    std::vector<double> scale_errors;
 };
 auto fields(Registered& found)
 {
-    return std::tie(found.id, found.verdict, found.registration, found.tied, found.scales);
+    return std::tie(found.id, found.verdict, found.registration, found.tied, found.scales,
+                    found.scale_errors);
 }
 
 Registered registered(FrameRecord& frame)
 {
-    Registered found{frame.id, std::move(frame.verdict), frame.registration, {}, {}};
+    Registered found{frame.id, std::move(frame.verdict), frame.registration, {}, {}, {}};
     if (frame.registration.matches > 0) {
         found.tied = {std::move(frame.header.wcs), std::move(frame.footprint)};
         found.tied->footprint.edge = {};
     }
     for (plan::PlaneMeasurement const& plane : frame.planes) {
         found.scales.push_back(plane.scale);
+        found.scale_errors.push_back(plane.scale_error);
     }
     return found;
 }
@@ -82,6 +85,7 @@ void apply(Registered found, FrameRecord& frame)
     }
     for (std::size_t c = 0; c < frame.planes.size(); ++c) {
         frame.planes[c].scale = found.scales[c];
+        frame.planes[c].scale_error = found.scale_errors[c];
     }
 }
 
@@ -130,7 +134,7 @@ void tell_registration(plan::MosaicPlan const& mosaic, Context& context)
             if (frame.registration.matches > 0) {
                 ++tied;
             } else if (group.frames.size() > 1 && ++untied <= most_named) {
-                names += (names.empty() ? "" : ", ") + frame.header.path;
+                names.append(names.empty() ? "" : ", ").append(frame.header.path);
             }
         }
     }

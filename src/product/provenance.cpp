@@ -108,6 +108,7 @@ std::string frame_json(FrameRecord const& frame)
     }
     for (plan::PlaneMeasurement const& plane : frame.planes) {
         entry["scale"].push_back(plane.scale);
+        entry["scale_error"].push_back(plane.scale_error);
         entry["background"].push_back(plane.background);
         entry["noise_sigma"].push_back(plane.noise_sigma);
     }

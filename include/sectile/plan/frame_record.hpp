@@ -24,8 +24,10 @@ struct PlaneMeasurement
     double noise_sigma = 0.0;    ///< robust pixel-to-pixel noise of the sky
     double percentile_25 = 0.0;  ///< of the valid pixels
     double percentile_90 = 0.0;
-    /// Flux of the group's reference over that of this frame, from common stars; NaN until known.
+    /// Flux of the group's reference over that of this frame, from common stars and what headers
+    /// say; NaN until known.
     double scale = unmeasured;
+    double scale_error = unmeasured;  ///< standard error of it, relative
     /// Of a tile: covariance of the noise of pixels x columns and y rows apart (0 to 2) over the
     /// variance that its weights state, at [3 y + x - 1]. Empty: not known.
     std::vector<double> noise_covariance{};
@@ -33,18 +35,37 @@ struct PlaneMeasurement
 inline auto fields(PlaneMeasurement& plane)
 {
     return std::tie(plane.background, plane.noise_sigma, plane.percentile_25, plane.percentile_90,
-                    plane.scale, plane.noise_covariance);
+                    plane.scale, plane.scale_error, plane.noise_covariance);
 }
+
+/// Radii of the circles in which stars are measured: the same in all frames, so that frames of
+/// different sharpness can be compared in one that is large enough for the softest.
+[[nodiscard]] constexpr double aperture_radius(int step)
+{
+    return static_cast<double>(2 << step);  // pixels
+}
+inline constexpr int aperture_steps = 5;  ///< 2 to 32 pixels
 
 /// A star of a frame that may serve registration and normalisation. Kept short: a rank holds those
 /// of its frames until they are registered.
 struct FrameStar
 {
+    static constexpr int circles = 3;
     float x = 0.0F;  ///< pixels of the debayered frame, 0-based
     float y = 0.0F;
-    /// Above the local sky, in one aperture for all stars of a block of the frame, of each plane
-    /// (of the first three); NaN where it cannot be measured.
-    std::array<float, 3> flux{};
+    /// Above the local sky, in circles of the radii of aperture_radius() from `first` on, of each
+    /// plane (of the first three); NaN where it cannot be measured. Larger circles of bright stars
+    /// only.
+    std::array<std::array<float, 3>, circles> flux{};
+    std::int32_t first = 0;  ///< step of the smallest circle, which holds most of the star
+
+    /// In the circle of this step, NaN where there is none.
+    [[nodiscard]] float flux_within(int step, std::size_t plane) const
+    {
+        int const circle = step - first;
+        return circle >= 0 && circle < circles ? flux[static_cast<std::size_t>(circle)][plane]
+                                               : std::numeric_limits<float>::quiet_NaN();
+    }
 };
 void travels_as_bytes(FrameStar const&);
 
@@ -97,7 +118,7 @@ struct FrameRecord
     FrameRegistration registration;
     /// Brightest first; only where they are needed, and emptied once frames are registered.
     std::vector<FrameStar> stars;
-    FrameFootprint footprint;      ///< valid when accepted
+    FrameFootprint footprint;  ///< valid when accepted
 };
 inline auto fields(FrameRecord& record)
 {

@@ -30,16 +30,20 @@ struct ExposureFacts
     std::optional<double> airmass;
     std::optional<double> ra_hint;  ///< degrees, pointing without WCS: a hint only
     std::optional<double> dec_hint;
-    std::string mount_mode;     ///< EQMODE
-    std::string unit;           ///< BUNIT
-    std::int64_t combined = 1;  ///< exposures: NCOMBINE
+    std::string mount_mode;  ///< EQMODE
+    std::string unit;        ///< BUNIT
+    /// Magnitude of one count: MAGZERO and its like, as the pipeline of the frame means it.
+    std::optional<double> zero_point;
+    std::optional<double> flux_scale;  ///< FLXSCALE, or PHOTFLAM: flux per count
+    std::int64_t combined = 1;         ///< exposures: NCOMBINE
 };
 inline auto fields(ExposureFacts& facts)
 {
     return std::tie(facts.object, facts.filter, facts.instrument, facts.telescope, facts.date_obs,
                     facts.mjd, facts.mjd_end, facts.exposure, facts.gain, facts.saturation,
                     facts.sensor_temperature, facts.airmass, facts.ra_hint, facts.dec_hint,
-                    facts.mount_mode, facts.unit, facts.combined);
+                    facts.mount_mode, facts.unit, facts.zero_point, facts.flux_scale,
+                    facts.combined);
 }
 
 /// How the pixels of one image HDU are stored and what they become after debayering.

@@ -20,6 +20,7 @@
 #include "sectile/sky/sky_wcs.hpp"
 
 #include "support/fits_card.hpp"
+#include "support/frame_star.hpp"
 
 /// Star lists of frames of one field, with known places and fluxes.
 namespace sectile::test
@@ -108,10 +109,9 @@ class StarField
             bool const is_inside = at.x > border && at.y > border && at.x < right && at.y < top;
             if (is_inside && (errors.missed == 0.0 || chance(random_) >= errors.missed)) {
                 double const flux = gain * star.flux + errors.flux * error(random_);
-                plan::FrameStar const found{
-                    static_cast<float>(at.x + errors.place * error(random_)),
-                    static_cast<float>(at.y + errors.place * error(random_)),
-                    {static_cast<float>(flux), NAN, NAN}};
+                double const x = at.x + errors.place * error(random_);
+                double const y = at.y + errors.place * error(random_);
+                plan::FrameStar const found = star_with(x, y, {static_cast<float>(flux), NAN, NAN});
                 seen.emplace_back(flux, found);
             }
         }

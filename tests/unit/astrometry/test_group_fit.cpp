@@ -10,6 +10,7 @@
 #include "sectile/plan/footprint.hpp"
 
 #include "astrometry/group_fit.hpp"
+#include "support/frame_star.hpp"
 #include "support/star_frames.hpp"
 
 namespace sectile::astrometry
@@ -36,8 +37,7 @@ class GroupFits : public ::testing::Test
     void add_star(double x, double y, double seen_x, double seen_y, float flux)
     {
         places.push_back(plane.sky_to_pixel(truth.pixel_to_sky({x, y})));
-        frame.stars.push_back(
-            {static_cast<float>(seen_x), static_cast<float>(seen_y), {flux, NAN, NAN}});
+        frame.stars.push_back(test::star_with(seen_x, seen_y, {flux, NAN, NAN}));
     }
     /// Chooses the WCS of the frame, which came with that of `own`.
     bool choose(Place const& own)
@@ -46,7 +46,7 @@ class GroupFits : public ::testing::Test
         frame.header.geometry.height = test::frame_height;
         test::give_wcs(frame, own, "header");
         own_wcs = frame.header.wcs;
-        catalog.add({frame.stars, places, places, {1.0, 1.0, 1.0}}, {});
+        catalog.add({frame.stars, places, places}, {});
         solve::StarMatch match;
         for (std::uint32_t i = 0; i < frame.stars.size(); ++i) {
             match.pairs.emplace_back(i, i);

@@ -159,8 +159,8 @@ TEST_F(Solvers, SolveFieldGetsSaturatedStarsInTheirPlace)
 {
     options.solve_field_executable = folder / "absent";  // the table is written before
     float const none = std::numeric_limits<float>::quiet_NaN();
-    frame.stars[0].flux = {none, none, none};
-    frame.stars[3].flux = {none, 5.0F, none};
+    frame.stars[0].flux.fill({none, none, none});
+    frame.stars[3].flux.fill({none, 5.0F, none});
 
     (void)SolveFieldSolver(options).solve(request);
 

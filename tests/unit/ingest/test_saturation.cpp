@@ -66,7 +66,7 @@ float flux_at(FrameMeasurement const& measured, double x, double y)
         return std::hypot(star.x - x, star.y - y) < 1.0;
     });
     EXPECT_NE(found, measured.stars.end()) << x << " " << y;
-    return found == measured.stars.end() ? -1.0F : found->flux[0];
+    return found == measured.stars.end() ? -1.0F : found->flux.front()[0];
 }
 
 TEST(Saturation, IntegersEndWhereBitpixAndBzeroSay)
