@@ -2,6 +2,8 @@
 #include "sectile/io/flag_reader.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <vector>
 
 #include "io/fits_file.hpp"
@@ -14,6 +16,25 @@ namespace
 /// Read at a time: half a mebibyte. Several rows, because a tile of a compressed image may hold
 /// some.
 constexpr std::int64_t block_values = std::int64_t{1} << 16;
+
+/// Whether the values need 64 bits. All others are exact in a double, as which CFITSIO gives them
+/// of any image, packed or not; 64-bit integers it does not give of a packed one.
+bool has_long_values(FitsFile& file)
+{
+    int status = 0;
+    int type = 0;
+    fits_get_img_equivtype(file.handle(), &type, &status);
+    file.check(status);
+    return type == LONGLONG_IMG || type == ULONGLONG_IMG;
+}
+
+/// Bits of a value that may have been stored as a real number; all of them where there is none.
+std::int64_t flags_of(double value)
+{
+    constexpr std::int64_t all = -1;
+    constexpr double most = 9.2e18;
+    return std::abs(value) < most ? std::llround(value) : all;
+}
 }  // namespace
 
 struct FlagReader::Impl
@@ -22,6 +43,7 @@ struct FlagReader::Impl
     AxisRoles roles{};
     std::size_t axes = 0;
     core::Box bounds{};
+    bool is_long = false;  ///< of 64-bit integers
 };
 
 FlagReader::FlagReader(sky::FramePartner const& partner)
@@ -45,6 +67,7 @@ FlagReader::FlagReader(sky::FramePartner const& partner)
     file.require_complete(shape);
     impl_->roles = frame.roles;
     impl_->axes = shape.axes.size();
+    impl_->is_long = has_long_values(file);
     impl_->bounds = {0, 0, frame.geometry.width, frame.geometry.height};
 }
 
@@ -58,10 +81,11 @@ void FlagReader::read(
     if (inside.empty()) {
         return;
     }
-    static_assert(sizeof(LONGLONG) == sizeof(std::int64_t));
     std::int64_t const rows =
         std::clamp<std::int64_t>(block_values / inside.width(), 1, inside.height());
-    std::vector<LONGLONG> values(static_cast<std::size_t>(rows * inside.width()));
+    auto const count = static_cast<std::size_t>(rows * inside.width());
+    std::vector<LONGLONG> integers(impl_->is_long ? count : 0);
+    std::vector<double> numbers(impl_->is_long ? 0 : count);
     std::vector<std::int64_t> flags(static_cast<std::size_t>(inside.width()));
     auto const column_axis = static_cast<std::size_t>(impl_->roles.columns);
     auto const row_axis = static_cast<std::size_t>(impl_->roles.rows);
@@ -74,14 +98,25 @@ void FlagReader::read(
         last[column_axis] = inside.x1;
         first[row_axis] = y + 1;
         last[row_axis] = end;
-        LONGLONG blank = -1;
         int status = 0;
-        fits_read_subset(impl_->file.handle(), TLONGLONG, first.data(), last.data(), step.data(),
-                         &blank, values.data(), nullptr, &status);
+        if (impl_->is_long) {
+            LONGLONG blank = -1;
+            fits_read_subset(impl_->file.handle(), TLONGLONG, first.data(), last.data(),
+                             step.data(), &blank, integers.data(), nullptr, &status);
+        } else {
+            double blank = std::numeric_limits<double>::quiet_NaN();
+            fits_read_subset(impl_->file.handle(), TDOUBLE, first.data(), last.data(), step.data(),
+                             &blank, numbers.data(), nullptr, &status);
+        }
         impl_->file.check(status);
         for (std::int64_t row = y; row < end; ++row) {
-            auto const* const from = values.data() + (row - y) * inside.width();
-            std::copy_n(from, inside.width(), flags.begin());
+            std::int64_t const from = (row - y) * inside.width();
+            if (impl_->is_long) {
+                std::copy_n(integers.begin() + from, inside.width(), flags.begin());
+            } else {
+                std::transform(numbers.begin() + from, numbers.begin() + from + inside.width(),
+                               flags.begin(), flags_of);
+            }
             take(row, inside.x0, flags);
         }
     }
