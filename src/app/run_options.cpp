@@ -231,6 +231,9 @@ void add_master_tiles(Builder& table)
                {0.0, 100.0, true}, SECTILE_FIELD(stacking.combine.kappa_low));
     table.real("stacking_kappa_high", "rejection above, in sigma; also of final_combine",
                {0.0, 100.0, true}, SECTILE_FIELD(stacking.combine.kappa_high));
+    table.real("stacking_rejection_ampfrac",
+               "share of the light of stars by which samples may differ, in every phase",
+               {0.0, 100.0}, SECTILE_FIELD(stacking.combine.ampfrac));
     table.add(
         "stacking_winsor_limits", "LOW,HIGH",
         "fractions of samples that winsorizing pulls in, in every phase",
@@ -455,6 +458,7 @@ void complete(RunConfig& config)
     for (CombineRecipe* recipe : {&config.final_combine, &config.global_coadd}) {
         recipe->winsor_low = stacking.winsor_low;
         recipe->winsor_high = stacking.winsor_high;
+        recipe->ampfrac = stacking.ampfrac;
     }
     // The reference backend runs on the processor.
     config.parallel.use_gpu = config.use_gpu != machine::UseGpu::off &&

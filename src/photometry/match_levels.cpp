@@ -8,6 +8,7 @@
 #include "sectile/comm/share.hpp"
 #include "sectile/engine/coadd_plan.hpp"
 
+#include "photometry/common_sky.hpp"
 #include "photometry/pair_planes.hpp"
 #include "photometry/sky_cells.hpp"
 
@@ -23,6 +24,11 @@ void apply_gains(SourceCells& cells, std::vector<compute::Photometry> const& pho
             cell.level = static_cast<float>(photometry[c].gain * cell.level);
         }
     }
+}
+
+std::int64_t rows_of(CellLattice const& lattice, core::Box const& canvas)
+{
+    return canvas.height() / lattice.side + 1;
 }
 
 /// Cells of the sources of this rank; on rank 0 those of all, as they arrive together and apart,
@@ -94,7 +100,16 @@ std::vector<PlaneMatch> match_photometry(engine::CoaddJob& job, MatchOptions con
         for (engine::PlacedSource const& input : sources) {
             footprints.push_back(input.footprint);
         }
-        return solve_planes(all, footprints, lattice, options, crew.runner());
+        auto solved = solve_planes(all, footprints, lattice, options, crew.runner());
+        std::int64_t const rows = rows_of(lattice, job.canvas);
+        constexpr std::int64_t most_cells = std::int64_t{4} << 20;
+        if (options.wants_sky && lattice.columns * rows <= most_cells) {
+            for (std::size_t plane = 0; plane < solved.size(); ++plane) {
+                solved[plane].sky =
+                    common_sky(all, plane, solved[plane].corrections, lattice, rows);
+            }
+        }
+        return solved;
     });
     for (std::size_t i = 0; i < sources.size(); ++i) {
         for (std::size_t plane = 0; plane < planes; ++plane) {
@@ -103,5 +118,26 @@ std::vector<PlaneMatch> match_photometry(engine::CoaddJob& job, MatchOptions con
         }
     }
     return matches;
+}
+
+std::shared_ptr<compute::SkyLattice const> matched_sky(engine::CoaddJob const& job,
+                                                       std::vector<PlaneMatch> const& matches,
+                                                       std::span<double const> offset)
+{
+    if (matches.empty() || matches.front().sky.empty()) {
+        return nullptr;
+    }
+    CellLattice const lattice = make_lattice(job.inputs, job.canvas);
+    auto sky = std::make_shared<compute::SkyLattice>();
+    sky->side = lattice.side;
+    sky->columns = lattice.columns;
+    sky->rows = rows_of(lattice, job.canvas);
+    for (std::size_t plane = 0; plane < matches.size(); ++plane) {
+        sky->level.push_back(matches[plane].sky);
+        for (float& level : sky->level.back()) {
+            level -= static_cast<float>(plane < offset.size() ? offset[plane] : 0.0);
+        }
+    }
+    return sky;
 }
 }  // namespace sectile::photometry

@@ -39,9 +39,11 @@ std::string matches_json(std::vector<photometry::PlaneMatch> const& matches)
 void match(engine::CoaddJob& job, PlannedPhase const& planned, RunConfig const& config,
            Context& context)
 {
+    bool const rejects = job.recipe.combine.rejection != compute::Rejection::none;
     auto const matches = photometry::match_photometry(
-        job, {config.photometric_match, config.overlap_min, planned.name}, planned.parallel,
-        context.world, context.crew);
+        job, {config.photometric_match, config.overlap_min, rejects, planned.name},
+        planned.parallel, context.world, context.crew);
+    job.recipe.sky = photometry::matched_sky(job, matches, {});
     context.report.set("photometry", matches_json(matches));
     for (photometry::PlaneMatch const& plane : matches) {
         core::log_world(

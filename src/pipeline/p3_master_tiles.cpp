@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -50,6 +51,22 @@ double scale_of(plan::PlaneMeasurement const& plane, plan::PlaneMeasurement cons
     return tells ? wanted / own : 1.0;
 }
 
+/// What the peak of a star loses from the sharpest to the softest frame, as a share; 0 where that
+/// is not known.
+double seeing_contrast(std::vector<engine::PlacedSource> const& sources)
+{
+    double sharpest = std::numeric_limits<double>::infinity();
+    double softest = 0.0;
+    for (engine::PlacedSource const& source : sources) {
+        double const fwhm = source.record->quality.fwhm;
+        if (fwhm > 0.0) {
+            sharpest = std::min(sharpest, fwhm);
+            softest = std::max(softest, fwhm);
+        }
+    }
+    return softest > 0.0 ? 1.0 - std::pow(sharpest / softest, 2) : 0.0;
+}
+
 /// Brings flux and sky of every frame to those of the reference: factors (linear_fit) first, then
 /// the sky from the frames' own levels or, when gradients are matched, from their differences over
 /// the common area. *Collective* over the team.
@@ -74,9 +91,19 @@ void normalise(engine::CoaddJob& job, std::size_t reference,
     if (!match) {
         return;
     }
-    photometry::match_photometry(job, {config.photometric_match, config.overlap_min}, *match,
-                                 members, context.crew);
+    bool const rejects = job.recipe.combine.rejection != compute::Rejection::none;
+    auto const matches =
+        photometry::match_photometry(job, {config.photometric_match, config.overlap_min, rejects},
+                                     *match, members, context.crew);
     std::vector<compute::Photometry> const gauge = job.inputs[reference].photometry;
+    std::vector<double> offsets;
+    for (compute::Photometry const& plane : gauge) {
+        offsets.push_back(plane.offset);
+    }
+    job.recipe.sky = photometry::matched_sky(job, matches, offsets);
+    if (job.recipe.combine.ampfrac > 0.0) {
+        job.recipe.combine.ampfrac += 2.0 * seeing_contrast(job.inputs);
+    }
     for (engine::PlacedSource& source : job.inputs) {
         for (std::size_t c = 0; c < gauge.size(); ++c) {
             source.photometry[c].offset -= gauge[c].offset;

@@ -38,7 +38,8 @@ constexpr Keys<9> preparation{"debayer",     "cosmetic",      "master_dark",
 /// What every coadd goes by.
 constexpr Keys<4> coadding{"resample", "flux_mode", "stacking_weighting_method", "backend"};
 constexpr Keys<2> matching{"intertile_photometric_match", "intertile_overlap_min"};
-constexpr Keys<3> clipping{"stacking_kappa_low", "stacking_kappa_high", "stacking_winsor_limits"};
+constexpr Keys<4> clipping{"stacking_kappa_low", "stacking_kappa_high", "stacking_winsor_limits",
+                           "stacking_rejection_ampfrac"};
 
 constexpr auto of_ingest =
     joined(preparation, Keys<7>{"start_from", "min_scale", "max_scale", "solver", "registration",

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+
+#include "sectile/compute/sky_lattice.hpp"
 
 namespace sectile::compute
 {
@@ -51,6 +54,16 @@ struct CombineRecipe
     double kappa_high = 3.0;
     double winsor_low = 0.05;   ///< fraction of samples pulled in at the low end
     double winsor_high = 0.05;  ///< and at the high end
+    /// Share of the light of stars at a pixel by which samples may differ: frames are not equally
+    /// sharp (after Gruen, Seitz & Bernstein 2014, PASP 126, 158).
+    double ampfrac = 0.3;
+
+    /// What that adds to the noise of a sample, per light.
+    [[nodiscard]] double noise_per_light() const
+    {
+        double const kappa = kappa_low > kappa_high ? kappa_low : kappa_high;
+        return kappa > 0.0 ? ampfrac / kappa : 0.0;
+    }
 
     /// A weighted mean without rejection needs no stack of samples: it can be added up source by
     /// source.
@@ -92,5 +105,6 @@ struct CoaddRecipe
     double feather = 0.0;
     OutputWeight output_weight = OutputWeight::sum;
     RadialTaper radial{};
+    std::shared_ptr<SkyLattice const> sky;  ///< of the destination; null: not known
 };
 }  // namespace sectile::compute

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <memory>
+#include <span>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -25,6 +27,7 @@ struct MatchOptions
 {
     PhotometricMatch method = PhotometricMatch::plane;
     double overlap_min = 0.05;
+    bool wants_sky = false;     ///< of PlaneMatch
     std::string progress = {};  ///< name shown while the levels are measured; empty: silent
 };
 
@@ -36,11 +39,12 @@ struct PlaneMatch
     double rms_after = 0.0;
     std::vector<std::size_t> isolated;
     std::vector<compute::Photometry> corrections;  ///< one per source
+    std::vector<float> sky;                        ///< cells of what they have in common, if wanted
 };
 inline auto fields(PlaneMatch& match)
 {
     return std::tie(match.pairs, match.rms_before, match.rms_after, match.isolated,
-                    match.corrections);
+                    match.corrections, match.sky);
 }
 
 /// How the levels of the job's sources are measured by `rank` of `ranks`: piece by piece, by the
@@ -60,4 +64,10 @@ inline auto fields(PlaneMatch& match)
 std::vector<PlaneMatch> match_photometry(engine::CoaddJob& job, MatchOptions const& options,
                                          plan::ParallelPlan const& plan,
                                          comm::Communicator const& comm, machine::Crew& crew);
+
+/// The sky that was found (MatchOptions::wants_sky) on the canvas of the job, lower by `offset` of
+/// each plane; null where there is none. Pure.
+[[nodiscard]] std::shared_ptr<compute::SkyLattice const> matched_sky(
+    engine::CoaddJob const& job, std::vector<PlaneMatch> const& matches,
+    std::span<double const> offset);
 }  // namespace sectile::photometry

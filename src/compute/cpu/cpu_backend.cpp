@@ -152,7 +152,7 @@ class CpuBackend final : public Backend
                         Task const& task);
     void add_to(SumsView const& sums, core::Box const& block, StripSource const& source,
                 Worker& worker) const;
-    void stack_block(std::span<StripSource const> sources, CombineRecipe const& recipe,
+    void stack_block(std::span<StripSource const> sources, CoaddRecipe const& recipe,
                      core::Box const& block, StripOutput const& out, Worker& worker) const;
     void mean_block(std::span<StripSource const> sources, core::Box const& block,
                     StripOutput const& out, Worker& worker) const;
@@ -337,7 +337,7 @@ void CpuBackend::mean_block(std::span<StripSource const> sources, core::Box cons
     finish_block(sums, block, out);
 }
 
-void CpuBackend::stack_block(std::span<StripSource const> sources, CombineRecipe const& recipe,
+void CpuBackend::stack_block(std::span<StripSource const> sources, CoaddRecipe const& recipe,
                              core::Box const& block, StripOutput const& out, Worker& worker) const
 {
     worker.hits.clear();
@@ -373,7 +373,7 @@ void CpuBackend::stack_block(std::span<StripSource const> sources, CombineRecipe
                     row.rejected_low = out.rejected_low.row(c, y) + at;
                     row.rejected_high = out.rejected_high.row(c, y) + at;
                 }
-                worker.stack.combine(recipe, c, row);
+                worker.stack.combine(recipe, c, {y, x, static_cast<int>(piece.width())}, row);
             }
         }
     }
@@ -388,7 +388,7 @@ void CpuBackend::combine(std::span<StripSource const> sources, CoaddRecipe const
                        if (recipe.combine.is_running_mean()) {
                            mean_block(sources, block, out, worker);
                        } else {
-                           stack_block(sources, recipe.combine, block, out, worker);
+                           stack_block(sources, recipe, block, out, worker);
                        }
                    });
 }

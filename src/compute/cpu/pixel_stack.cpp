@@ -181,7 +181,8 @@ void PixelStack::find_rejected(std::size_t at, double const* low, double const* 
     }
 }
 
-void PixelStack::combine(CombineRecipe const& recipe, int plane, CombinedRow const& out)
+void PixelStack::combine(CoaddRecipe const& coadd, int plane, RowPiece const& piece,
+                         CombinedRow const& out)
 {
     if (count_ == 0) {
         std::fill_n(out.science, width_, std::numeric_limits<float>::quiet_NaN());
@@ -193,12 +194,16 @@ void PixelStack::combine(CombineRecipe const& recipe, int plane, CombinedRow con
         }
         return;
     }
+    CombineRecipe const& recipe = coadd.combine;
     auto const noise_at = static_cast<std::size_t>(plane) * stride_;
     for (int first = 0; first < width_; first += group_width) {
         double noise[group_width];
+        double sky[group_width];
         for (int i = 0; i < group_width; ++i) {
             std::size_t const k = noise_at + static_cast<std::size_t>(first + i);
             noise[i] = noise_count_[k] > 0 ? std::sqrt(noise_square_[k] / noise_count_[k]) : 0.0;
+            sky[i] = coadd.sky != nullptr ? coadd.sky->at(plane, piece.x + first + i, piece.y)
+                                          : std::numeric_limits<double>::quiet_NaN();
         }
         double science[group_width];
         double weight[group_width];
@@ -208,7 +213,7 @@ void PixelStack::combine(CombineRecipe const& recipe, int plane, CombinedRow con
         std::size_t const at = row_at(plane, 0) + static_cast<std::size_t>(first);
         kernels_->combine_group({recipe, value_.data() + at, weight_.data() + at,
                                  coverage_.data() + at, stride_, static_cast<int>(count_), noise,
-                                 sorted_float_.data(), sorted_.data(), column_.data(), science,
+                                 sky, sorted_float_.data(), sorted_.data(), column_.data(), science,
                                  weight, coverage, low, high});
         if (!target_.excess.empty()) {
             recipe.final_combine == FinalCombine::median ? weigh_medians(at, low, high, weight)

@@ -40,8 +40,9 @@ class PixelStack
     [[nodiscard]] RowTarget const& next(int offset);
     /// Keeps what was written to the rows of next(); pixels outside `range` have no sample.
     void push(SampledRange const& range);
-    /// Combination of every pixel of one plane.
-    void combine(CombineRecipe const& recipe, int plane, CombinedRow const& out);
+    /// Combination of every pixel of one plane; `piece` says which they are.
+    void combine(CoaddRecipe const& coadd, int plane, RowPiece const& piece,
+                 CombinedRow const& out);
 
   private:
     template <class Take>

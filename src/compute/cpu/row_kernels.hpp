@@ -100,6 +100,7 @@ struct StackGroup
     std::size_t stride;
     int depth;            ///< sources
     double const* noise;  ///< per pixel: root mean square of the known sigmas, 0 unknown
+    double const* sky;    ///< per pixel: level without the light of stars, NaN unknown
     float* sorted_float;  ///< scratch: depth * group_width
     double* sorted;       ///< scratch: depth * group_width
     double* column;       ///< scratch: 3 * depth

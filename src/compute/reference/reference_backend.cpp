@@ -197,11 +197,11 @@ class ReferenceBackend final : public Backend
         std::sort(sorted_.begin(), sorted_.end());
         scratch_.resize(2 * value_.size());
         double const noise = noise_count > 0 ? std::sqrt(noise_squares / noise_count) : 0.0;
-        kernels::CombinedPixel pixel =
-            kernels::combine_samples(recipe.combine,
-                                     {value_.data(), weight_.data(), coverage_.data(),
-                                      static_cast<int>(value_.size()), noise},
-                                     sorted_.data(), scratch_.data());
+        kernels::CombinedPixel pixel = kernels::combine_samples(
+            recipe.combine,
+            {value_.data(), weight_.data(), coverage_.data(), static_cast<int>(value_.size()),
+             noise, recipe.sky != nullptr ? recipe.sky->at(plane, x, y) : NAN},
+            sorted_.data(), scratch_.data());
         if (recipe.output_weight == OutputWeight::inverse_variance) {
             pixel.weight = inverse_variance_of(pixel, recipe.combine.final_combine);
         }

@@ -94,6 +94,7 @@ std::map<std::string, std::string> const& other_values()
         {"stacking_rejection_algorithm", "linear_fit_clip"},
         {"stacking_kappa_low", "2.1"},
         {"stacking_kappa_high", "4.3"},
+        {"stacking_rejection_ampfrac", "0.7"},
         {"stacking_winsor_limits", "0.1,0.2"},
         {"stacking_final_combine_method", "median"},
         {"apply_radial_weight", "true"},

@@ -170,6 +170,50 @@ TEST_P(EveryRobustRecipe, OfEqualSamplesEqualsTheReference)
     EXPECT_EQ(testing::different_bits(found, expected), 0);
 }
 
+/// A sky below most of the scene, unknown in places.
+std::shared_ptr<SkyLattice const> patchy_sky(int planes)
+{
+    auto sky = std::make_shared<SkyLattice>();
+    sky->side = 9;
+    sky->columns = 34;
+    sky->rows = 8;
+    for (int c = 0; c < planes; ++c) {
+        std::vector<float> level;
+        for (std::int64_t i = 0; i < sky->columns * sky->rows; ++i) {
+            level.push_back(i % 7 == 3 ? NAN : static_cast<float>(700 + 40 * (i % 11) + 5 * c));
+        }
+        sky->level.push_back(level);
+    }
+    return sky;
+}
+
+TEST_P(EveryRobustRecipe, WithTheLightOfStarsEqualsTheReference)
+{
+    SceneOptions options;
+    options.planes = 2;
+    options.hole_share = 0.05;
+    options.count = 13;
+    auto const sources = make_sources(options);
+    auto windows = windows_of(sources);
+    core::Box const strip{-20, 5, 300, 12};
+    CoaddRecipe recipe = robust_recipe(GetParam().rejection, GetParam().final_combine);
+    recipe.resample.kernel = ResampleKernel::nearest;
+    recipe.feather = 0.0;
+    Output without(strip, 2);
+    Output expected(strip, 2);
+    Output found(strip, 2);
+    core::SerialRunner runner;
+    make_cpu_backend(runner)->combine(windows, recipe, without.view());
+    recipe.sky = patchy_sky(2);
+
+    make_reference_backend()->combine(windows, recipe, expected.view());
+    make_cpu_backend(runner)->combine(windows, recipe, found.view());
+
+    EXPECT_EQ(testing::different_bits(found, expected), 0);
+    bool const changes = testing::different_bits(found, without) > 0;
+    EXPECT_EQ(changes, GetParam().rejection != Rejection::none) << "the sky must tell something";
+}
+
 TEST_P(EveryRobustRecipe, IsTheSameByPushAndPull)
 {
     SceneOptions options;

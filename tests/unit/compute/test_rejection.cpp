@@ -50,6 +50,62 @@ std::vector<float> clean_samples(int count, std::uint64_t seed)
     return value;
 }
 
+/// Nine sharp frames and three soft ones, at the core of a star and beside it.
+TEST(Rejection, LeavesStarsOfFramesThatDifferInSharpness)
+{
+    std::vector<float> core;
+    std::vector<float> skirt;
+    for (int i = 0; i < 12; ++i) {
+        float const noise = clean_samples(12, 5)[static_cast<std::size_t>(i)] - 1000.0F;
+        core.push_back((i < 9 ? 9000.0F : 3000.0F) + noise);
+        skirt.push_back((i < 9 ? 1000.0F : 1600.0F) + noise);
+    }
+    for (Rejection const method : all_methods) {
+        CombineRecipe recipe = recipe_of(method);
+        recipe.ampfrac = 1.8;  // 0.3 + 2 (1 - (2.4 / 5)^2)
+        std::vector<float> const weight(12, 1.0F);
+        for (std::vector<float> const& value : {core, skirt}) {
+            std::vector<double> sorted(value.begin(), value.end());
+            std::sort(sorted.begin(), sorted.end());
+            std::vector<double> scratch(2 * value.size());
+            auto const kept = [&](double sky) {
+                return kernels::combine_samples(
+                           recipe, {value.data(), weight.data(), nullptr, 12, 10.0, sky},
+                           sorted.data(), scratch.data())
+                    .coverage;
+            };
+            EXPECT_EQ(kept(1000.0), 12.0);
+            EXPECT_LT(kept(NAN), 12.0) << "bitten where the light is not known";
+        }
+    }
+}
+
+TEST(Rejection, FindsTrailsWhereTheSkyIsKnown)
+{
+    for (Rejection const method : all_methods) {
+        CombineRecipe recipe = recipe_of(method);
+        recipe.ampfrac = 1.0;
+        for (int const count : {4, 5, 8, 20, 40}) {
+            if (method == Rejection::linear_fit_clip && count < 8) {
+                continue;
+            }
+            std::vector<float> value = clean_samples(count, 9);
+            value[1] += 500.0F;
+            std::vector<float> const weight(value.size(), 1.0F);
+            std::vector<double> sorted(value.begin(), value.end());
+            std::sort(sorted.begin(), sorted.end());
+            std::vector<double> scratch(2 * value.size());
+
+            auto const pixel = kernels::combine_samples(
+                recipe, {value.data(), weight.data(), nullptr, count, 10.0, 1000.0}, sorted.data(),
+                scratch.data());
+
+            EXPECT_LT(pixel.high, 1400.0) << count;
+            EXPECT_GE(pixel.coverage, count - 2.0) << count;
+        }
+    }
+}
+
 TEST(Rejection, FindsOneBrightOutlierAmongFewSamples)
 {
     for (Rejection const method : all_methods) {

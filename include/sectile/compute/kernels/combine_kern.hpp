@@ -29,8 +29,27 @@ struct PixelSamples
     float const* weight;    ///< > 0
     float const* coverage;  ///< frames behind each sample; null: 1 each
     int count;
-    double noise;  ///< root mean square of the known noise sigmas, 0 when none is known
+    double noise;      ///< root mean square of the known noise sigmas, 0 when none is known
+    double sky = NAN;  ///< level without the light of stars; NaN: not known
 };
+
+/// Which of n ascending samples tells the light of stars: high up, where frames of poor seeing have
+/// the skirts of stars that others do not show, but below what single outliers reach.
+[[nodiscard]] SECTILE_HOST_DEVICE inline int light_rank(int n)
+{
+    int const skipped = n / 10 > 1 ? n / 10 : 1;
+    return n - 1 - skipped > 0 ? n - 1 - skipped : 0;
+}
+
+/// Noise of a sample with what frames may differ by in the light of stars: that which `upper` (of
+/// light_rank()) has above sky and noise. Rejection by any method cuts at this or further out, so
+/// that no star is bitten where seeing differs; sky and nebulae are cut as before.
+[[nodiscard]] SECTILE_HOST_DEVICE inline double noise_with_light(double noise, double upper,
+                                                                 double sky, double per_light)
+{
+    double const light = upper - sky - 3.0 * noise;
+    return light > 0.0 ? noise + per_light * light : noise;
+}
 
 struct CombinedPixel
 {
@@ -81,7 +100,9 @@ struct CombinedPixel
     if (samples.count == 0) {
         return {NAN, 0.0, 0.0, INFINITY, -INFINITY};
     }
-    SampleRange const kept = reject(recipe, sorted, samples.count, samples.noise, scratch);
+    double const noise = noise_with_light(samples.noise, sorted[light_rank(samples.count)],
+                                          samples.sky, recipe.noise_per_light());
+    SampleRange const kept = reject(recipe, sorted, samples.count, noise, scratch);
     double const low = sorted[kept.begin];
     double const high = sorted[kept.end - 1];
     double value_sum = 0.0;
