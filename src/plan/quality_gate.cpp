@@ -70,14 +70,24 @@ struct Spread
     double sigma = 0.0;
 };
 
-Spread spread_of(std::vector<double> values)
+/// Spread that figures of equal frames have at least: stars are counted, all else is measured to
+/// some percent. Frames that happen to be equal would make any other one stand out without limit.
+double least_spread(Criterion const& criterion, double median)
+{
+    constexpr double measured = 0.025;
+    bool const is_count = criterion.added > 0.0;
+    return is_count ? 1.0 / std::sqrt(std::exp(median)) : measured;
+}
+
+Spread spread_of(std::vector<double> values, Criterion const& criterion)
 {
     Spread spread;
     spread.median = core::median_in_place(values);
     for (double& value : values) {
         value = std::abs(value - spread.median);
     }
-    spread.sigma = core::sigma_of_mad * core::median_in_place(values);
+    spread.sigma = std::max(core::sigma_of_mad * core::median_in_place(values),
+                            least_spread(criterion, spread.median));
     return spread;
 }
 
@@ -120,7 +130,7 @@ std::vector<QualityFinding> judge_quality(std::vector<FrameRecord> const& frames
             if (values.size() < least_frames) {
                 continue;
             }
-            Spread const spread = spread_of(values);
+            Spread const spread = spread_of(values, criterion);
             for (std::size_t const i : members) {
                 double const value = compared(criterion, frames[i]);
                 double const worse =
@@ -128,8 +138,8 @@ std::vector<QualityFinding> judge_quality(std::vector<FrameRecord> const& frames
                 double const matters =
                     criterion.is_ratio ? std::log1p(criterion.matters) : criterion.matters;
                 if (worse > sigma * spread.sigma && worse > matters) {
-                    found.try_emplace(i, sentence(criterion, frames[i], spread,
-                                                  worse / std::max(spread.sigma, 1e-12)));
+                    found.try_emplace(i,
+                                      sentence(criterion, frames[i], spread, worse / spread.sigma));
                 }
             }
         }

@@ -50,6 +50,27 @@ TEST(QualityGate, EveryCriterionFindsItsFrame)
     }
 }
 
+TEST(QualityGate, FramesThatHappenToBeEqualLoseNoneThatIsOrdinary)
+{
+    auto frames = ordinary_frames();
+    for (FrameRecord& frame : frames) {
+        frame.quality = {2.5, 0.1, 3.0, 0.0, 30};
+        frame.planes = {{1000.0, 10.0, 0.0, 0.0, 1.0}};
+    }
+    frames[4].quality.stars = 22;  // 1.5 sigma by counting
+    frames[6].quality.fwhm = 2.7;  // 8 %
+    frames[8].planes[0].noise_sigma = 10.8;
+
+    EXPECT_TRUE(plan::judge_quality(frames, 4.0).empty());
+
+    frames[10].quality.stars = 3;
+    auto const findings = plan::judge_quality(frames, 4.0);
+    ASSERT_EQ(findings.size(), 1U);
+    EXPECT_EQ(findings[0].frame, 10U);
+    EXPECT_NE(findings[0].reason.find("sigma from the usual"), std::string::npos);
+    EXPECT_EQ(findings[0].reason.find("00 sigma"), std::string::npos) << findings[0].reason;
+}
+
 TEST(QualityGate, KindsAreJudgedApartAndOnlyWhenThereAreEnough)
 {
     auto frames = ordinary_frames();
