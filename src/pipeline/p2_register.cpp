@@ -2,6 +2,7 @@
 #include "pipeline/p2_register.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <optional>
 #include <tuple>
@@ -14,6 +15,7 @@
 #include "sectile/comm/share.hpp"
 #include "sectile/core/log.hpp"
 #include "sectile/plan/decomposition.hpp"
+#include "sectile/plan/flux_prior.hpp"
 
 #include "pipeline/phase.hpp"
 #include "pipeline/star_travel.hpp"
@@ -119,6 +121,40 @@ std::vector<plan::Group> remaining(std::vector<plan::Group> groups,
     return groups;
 }
 
+/// Frames whose stars are not as bright as their headers say (plan::flux_prior()): a gain that was
+/// changed, clouds, or a wrong EXPTIME.
+void tell_scales(plan::MosaicPlan const& mosaic, Context& context)
+{
+    constexpr double clearly = 4.0;  // sigma
+    for (plan::Group const& group : mosaic.groups) {
+        auto const is_reference = [&](core::FrameId id) {
+            auto const& planes = mosaic.frames[id.value].planes;
+            return !planes.empty() && planes.front().scale_error == 0.0;
+        };
+        auto const reference = std::ranges::find_if(group.frames, is_reference);
+        if (reference == group.frames.end()) {
+            continue;
+        }
+        for (core::FrameId const id : group.frames) {
+            FrameRecord const& frame = mosaic.frames[id.value];
+            plan::FluxPrior const prior =
+                plan::flux_prior(frame.header, mosaic.frames[reference->value].header);
+            if (id.value == reference->value || frame.planes.empty()) {
+                continue;
+            }
+            double const off = std::log(frame.planes.front().scale) - prior.log_ratio;
+            double const sigma = std::hypot(prior.sigma, frame.planes.front().scale_error);
+            if (std::abs(off) > clearly * sigma) {
+                context.report.note(
+                    fmt::format("{}: its stars are {:.2f} times as bright as its header says; what "
+                                "they say is used",
+                                frame.header.path, std::exp(-off)),
+                    core::LogChannel::world);
+            }
+        }
+    }
+}
+
 /// How many were tied, and by name those that were not though they have company.
 void tell_registration(plan::MosaicPlan const& mosaic, Context& context)
 {
@@ -206,5 +242,6 @@ void register_frames(plan::MosaicPlan& mosaic, RunConfig const& config, Context&
                             core::LogChannel::world);
     }
     tell_registration(mosaic, context);
+    tell_scales(mosaic, context);
 }
 }  // namespace sectile::pipeline
