@@ -23,12 +23,11 @@ core::Box around(double x, double y, double radius)
             static_cast<std::int64_t>(std::ceil(y + radius)) + 1};
 }
 
-/// Share of the pixel at this distance from the centre that lies within the circle.
-double covered(double dx, double dy, double radius)
+/// Share of the pixel at (dx, dy) from the centre, `distance` away, that lies within the circle.
+double covered(double dx, double dy, double distance, double radius)
 {
     constexpr int raster = 5;
     constexpr double half_diagonal = 0.71;
-    double const distance = std::hypot(dx, dy);
     if (distance < radius - half_diagonal) {
         return 1.0;
     }
@@ -68,10 +67,11 @@ double Apertures::ring_level(int plane, double x, double y, double radius)
     core::Box const box = around(x, y, outer).clipped_to(view_.box);
     for (std::int64_t j = box.y0; j < box.y1; ++j) {
         for (std::int64_t i = box.x0; i < box.x1; ++i) {
-            double const distance =
-                std::hypot(static_cast<double>(i) - x, static_cast<double>(j) - y);
+            double const dx = static_cast<double>(i) - x;
+            double const dy = static_cast<double>(j) - y;
+            double const square = dx * dx + dy * dy;
             float const value = view_.at(plane, i, j);
-            if (distance >= inner && distance <= outer && !std::isnan(value)) {
+            if (square >= inner * inner && square <= outer * outer && !std::isnan(value)) {
                 ring_.push_back(value);
             }
         }
@@ -100,9 +100,11 @@ void Apertures::measure(plan::FrameStar& star, int planes, int circles)
         for (std::int64_t j = box.y0; j < box.y1; ++j) {
             for (std::int64_t i = box.x0; i < box.x1; ++i) {
                 double const value = view_.at(plane, i, j);
+                double const dx = static_cast<double>(i) - x;
+                double const dy = static_cast<double>(j) - y;
+                double const distance = std::sqrt(dx * dx + dy * dy);
                 for (std::size_t k = 0; k <= largest; ++k) {
-                    double const part =
-                        covered(static_cast<double>(i) - x, static_cast<double>(j) - y, radii[k]);
+                    double const part = covered(dx, dy, distance, radii[k]);
                     if (part > 0.0) {
                         sums[k] += part * (value - sky[k]);
                     }

@@ -84,11 +84,11 @@ bool stands_out(WorkingPlane const& plane, double x, double y, double fwhm, doub
             if (plane.mark(iy)[ix] == masked) {
                 continue;
             }
-            double const distance = std::hypot(ix - x, iy - y);
-            if (distance <= radius) {
+            double const square = (ix - x) * (ix - x) + (iy - y) * (iy - y);
+            if (square <= radius * radius) {
                 sum += plane.row(iy)[ix];
                 count += 1.0;
-            } else if (distance >= inner && distance <= outer) {
+            } else if (square >= inner * inner && square <= outer * outer) {
                 ring.push_back(plane.row(iy)[ix]);
             }
         }
