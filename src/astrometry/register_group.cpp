@@ -219,7 +219,8 @@ class Registration
         }
         frame.verdict = {plan::VerdictCode::another_field,
                          fmt::format("its stars are not those of its group ({}): it shows another "
-                                     "field, or its WCS is wrong",
+                                     "field, or its WCS is wrong; --registration wcs stacks frames "
+                                     "where their WCS say",
                                      match.reason)};
     }
 
