@@ -193,7 +193,7 @@ KnownScans plan_ingest(std::span<std::string const> files, RunConfig const& conf
                        Context& context)
 {
     constexpr std::size_t looked_at = 8;
-    constexpr std::int64_t record_bytes = std::int64_t{10} << 10;  // of a frame, with its stars
+    constexpr std::int64_t record_bytes = std::int64_t{14} << 10;  // of a frame, with its stars
     plan::JobSize size;
     constexpr std::int64_t lists_bytes = std::int64_t{1} << 20;  // names, headers, log
     size.held_bytes = std::ssize(files) * record_bytes + lists_bytes;
