@@ -2,11 +2,11 @@
 #include "astrometry/group_scales.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <numbers>
 
+#include "sectile/core/robust.hpp"
 #include "sectile/plan/flux_prior.hpp"
 #include "sectile/solve/gain_solve.hpp"
 
@@ -173,22 +173,6 @@ double light_in_wings(double fwhm, double radius)
     return std::pow(1.0 + radius * radius / (scale * scale), 1.0 - beta);
 }
 
-/// Weighted median of (value, weight); some are given.
-double weighted_median(std::vector<std::pair<double, double>> values)
-{
-    std::ranges::sort(values);
-    double total = 0.0;
-    for (auto const& [value, weight] : values) {
-        total += weight;
-    }
-    double sum = 0.0;
-    auto const middle = std::ranges::find_if(values, [&](auto const& each) {
-        sum += each.second;
-        return sum >= 0.5 * total;
-    });
-    return middle->first;
-}
-
 /// What frames lose outside of the circle, smoothed: their profiles are alike but for their width,
 /// so that the losses of all tell how far the wings go; each may still differ from that.
 std::vector<Estimate> smoothed_losses(SharedStars const& shared, solve::GainSolution const& seen,
@@ -223,7 +207,7 @@ std::vector<Estimate> smoothed_losses(SharedStars const& shared, solve::GainSolu
                                std::pow(contrast[i] / losses[i].sigma, 2));
         }
     }
-    double const share = std::clamp(weighted_median(std::move(wings)), most_share, 0.0);
+    double const share = std::clamp(core::weighted_median(std::move(wings)), most_share, 0.0);
     for (std::size_t i = 0; i < frames.size(); ++i) {
         losses[i] = combined(
             losses[i], {share * contrast[i], same_profile + own_share * std::abs(contrast[i])});

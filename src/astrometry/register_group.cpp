@@ -63,7 +63,8 @@ class Registration
           reference_(reference),
           fit_(plan::tile_grid(frames, reference).wcs, catalog_),
           joined_(frames.size(), false),
-          pairs_(frames.size())
+          pairs_(frames.size()),
+          refused_(frames.size())
     {
         for (FrameRecord const& frame : frames) {
             own_wcs_.push_back(frame.header.wcs);
@@ -119,8 +120,9 @@ class Registration
             std::size_t const before = waiting.size();
             std::erase_if(waiting, [&](std::size_t i) { return tie(i); });
             if (waiting.size() == before) {
-                auto const apart = std::ranges::find_if(
-                    waiting, [&](std::size_t i) { return stands_apart(frames_[i]); });
+                // The catalogue is as it was when each of them was refused.
+                auto const apart =
+                    std::ranges::find_if(waiting, [&](std::size_t i) { return stands_apart(i); });
                 if (apart == waiting.end()) {
                     break;
                 }
@@ -129,16 +131,16 @@ class Registration
             }
         }
         for (std::size_t const i : waiting) {
-            judge_unmatched(frames_[i], match(frames_[i], fit_.places_of(frames_[i])));
+            judge_unmatched(frames_[i], refused_[i]);
         }
     }
 
     /// A frame of enough stars, on a part of the sky where the catalogue has next to none: it lies
     /// as its own WCS says, and others may be tied to it.
-    [[nodiscard]] bool stands_apart(FrameRecord const& frame) const
+    [[nodiscard]] bool stands_apart(std::size_t index) const
     {
-        return frame.stars.size() >= telling_stars &&
-               match(frame, fit_.places_of(frame)).overlap_stars < least_stars;
+        return frames_[index].stars.size() >= telling_stars &&
+               refused_[index].overlap_stars < least_stars;
     }
 
     /// The reference, or a frame that nothing is common with.
@@ -154,13 +156,14 @@ class Registration
     [[nodiscard]] bool tie(std::size_t index)
     {
         FrameRecord& frame = frames_[index];
-        std::vector<sky::PixelPos> places = fit_.places_of(frame);
-        solve::StarMatch const found = match(frame, places);
+        std::vector<sky::PixelPos> const places = fit_.places_of(frame);
+        solve::StarMatch found = match(frame, places);
         // A WCS that is right to some pixels has a say in where the group lies.
         bool const is_near = found.accepted && is_shift_within(found, places, first_radius);
         std::vector<sky::PixelPos> const own_places =
             is_near ? places : std::vector<sky::PixelPos>{};
         if (!found.accepted || !fit_.choose_wcs(frame, frame.header.wcs, found)) {
+            refused_[index] = std::move(found);
             return false;
         }
         catalog_.add({frame.stars, fit_.places_of(frame), own_places}, found.pairs);
@@ -303,6 +306,7 @@ class Registration
     std::vector<sky::WcsDescription> own_wcs_;  ///< that the frames came with
     std::vector<char> joined_;                  ///< the catalogue
     std::vector<StarPairs> pairs_;              ///< with it, of each frame
+    std::vector<solve::StarMatch> refused_;     ///< of those that wait, at their last try
 };
 }  // namespace
 

@@ -65,6 +65,13 @@ engine::CoaddJob tile_job(std::vector<plan::FrameRecord> const& frames,
     return job;
 }
 
+CanvasSources sources_of_input(plan::MosaicPlan const& mosaic, RunConfig const& config)
+{
+    return {engine::accepted_records(mosaic.frames),
+            config.start_from_tiles ? engine::SourceKind::tile : engine::SourceKind::frame,
+            {}};
+}
+
 engine::CoaddJob canvas_job(CanvasSources const& sources,
                             std::vector<engine::Placement> const& placements,
                             sky::SkyWcs const& grid, plan::MosaicPlan const& mosaic, int ranks,

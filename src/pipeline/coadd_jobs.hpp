@@ -37,6 +37,10 @@ struct CanvasSources
     std::vector<int> homes;  ///< the rank that made each; empty: they go round the ranks
 };
 
+/// The accepted frames of the input, or its tiles where a run starts from these.
+[[nodiscard]] CanvasSources sources_of_input(plan::MosaicPlan const& mosaic,
+                                             RunConfig const& config);
+
 /// The coadd of tiles (P5) or frames (Mosaic-First) on the global grid: not matched and not weighed
 /// yet. Keeps the pointers, and one to `grid`.
 [[nodiscard]] engine::CoaddJob canvas_job(CanvasSources const& sources,

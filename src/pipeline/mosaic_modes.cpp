@@ -85,9 +85,6 @@ void run_classic(plan::MosaicPlan const& mosaic, LocalPlan& local, RunConfig con
 void run_on_canvas(plan::MosaicPlan const& mosaic, LocalPlan const& local, RunConfig const& config,
                    Context& context)
 {
-    auto const kind =
-        config.start_from_tiles ? engine::SourceKind::tile : engine::SourceKind::frame;
-    make_canvas({engine::accepted_records(mosaic.frames), kind, {}}, mosaic, local, config,
-                context);
+    make_canvas(sources_of_input(mosaic, config), mosaic, local, config, context);
 }
 }  // namespace sectile::pipeline

@@ -103,6 +103,8 @@ class Planner
     /// As the sources will be weighed; frames that were not measured count as if they had been.
     void weigh(CoaddJob& job) const;
 
+    /// Remembers the job that can do with least, if it needs most of those asked so far.
+    void ask_least(plan::PlanKind kind, plan::JobSize const& size);
     plan::ParallelPlan match_plan(CoaddJob const& job, int ranks, int rank);
     CoaddExecution coadd_plan(plan::PlanKind kind, CoaddJob const& job, Route route, int ranks,
                               int rank);
@@ -125,13 +127,10 @@ class Planner
 
 CanvasSources Planner::canvas_sources() const
 {
-    CanvasSources sources;
     if (!makes_tiles()) {
-        sources.records = engine::accepted_records(mosaic_.frames);
-        sources.kind =
-            config_.start_from_tiles ? engine::SourceKind::tile : engine::SourceKind::frame;
-        return sources;
+        return sources_of_input(mosaic_, config_);
     }
+    CanvasSources sources;
     sources.kind = engine::SourceKind::tile;
     sources.homes = makers_;
     for (PlannedTile const& tile : local_.tiles) {
@@ -197,6 +196,14 @@ plan::ParallelPlan Planner::match_plan(CoaddJob const& job, int ranks, int rank)
     return photometry::plan_match(job, ranks, rank, seat_.machine.rank, config_.parallel);
 }
 
+void Planner::ask_least(plan::PlanKind kind, plan::JobSize const& size)
+{
+    if (std::int64_t const least = plan::least_bytes(kind, size); least > least_) {
+        least_ = least;
+        hungriest_ = kind;
+    }
+}
+
 CoaddExecution Planner::coadd_plan(plan::PlanKind kind, CoaddJob const& job, Route route, int ranks,
                                    int rank)
 {
@@ -204,12 +211,7 @@ CoaddExecution Planner::coadd_plan(plan::PlanKind kind, CoaddJob const& job, Rou
         return engine::plan_coadd(kind, job, route, seat_of(ranks, rank), crew_.backend(),
                                   config_.parallel);
     }
-    std::int64_t const least =
-        plan::least_bytes(kind, engine::coadd_size(kind, job, ranks, rank, crew_.backend(), route));
-    if (least > least_) {
-        least_ = least;
-        hungriest_ = kind;
-    }
+    ask_least(kind, engine::coadd_size(kind, job, ranks, rank, crew_.backend(), route));
     return {};
 }
 
@@ -307,11 +309,7 @@ void Planner::plan_finish()
     std::int64_t const residue = left_by_heap + (seat_.machine.ranks > 1 ? left_by_mpi : 0);
     size.held_bytes = residue + product::finish_bytes(size.width, size.height, size.planes);
     if (asks_least_) {
-        std::int64_t const least = plan::least_bytes(plan::PlanKind::finish, size);
-        if (least > least_) {
-            least_ = least;
-            hungriest_ = plan::PlanKind::finish;
-        }
+        ask_least(plan::PlanKind::finish, size);
         return;
     }
     local_.phases.push_back({std::string(phases::finish.name),

@@ -45,7 +45,7 @@ class GainSolver
             sum_stars();
             find_residuals();
             if (round < first_rounds) {
-                (void)step_by_medians();
+                step_by_medians();
                 continue;
             }
             bool const is_steady = adjust_scatter();
@@ -142,17 +142,11 @@ class GainSolver
         if (!(told > 0.0)) {
             return true;
         }
-        std::ranges::sort(ratios);
-        double sum = 0.0;
-        auto const middle = std::ranges::find_if(ratios, [&](auto const& ratio) {
-            sum += ratio.second;
-            return sum >= 0.5 * told;
-        });
         constexpr double most_change = 2.0;
         constexpr double steady = 1e-3;
         double const before = scatter_;
-        double const widening =
-            std::clamp(middle->first / normal_median, 1.0 / most_change, most_change);
+        double const widening = std::clamp(core::weighted_median(std::move(ratios)) / normal_median,
+                                           1.0 / most_change, most_change);
         // A few bright stars may agree by chance: the usual scatter counts as some more.
         constexpr double usual_weight = 3.0;  // measurements
         double const seen = std::log(std::max(least_scatter, scatter_ * widening));
@@ -171,21 +165,20 @@ class GainSolver
         }
     }
 
-    double step_by_medians()
+    void step_by_medians()
     {
         std::vector<std::vector<double>> of_image(images_);
         for (std::size_t i = 0; i < data_.size(); ++i) {
             of_image[data_[i].image].push_back(residuals_[i]);
         }
-        double largest = 0.0;
         for (std::size_t image = 0; image < images_; ++image) {
             if (!of_image[image].empty()) {
-                move(image, 0.5 * core::median_in_place(of_image[image]), largest);
+                gains_[image] -= 0.5 * core::median_in_place(of_image[image]);
             }
         }
-        return largest;
     }
 
+    /// Returns the largest step.
     double step_by_means()
     {
         std::vector<double> sum(images_, 0.0);
@@ -199,16 +192,12 @@ class GainSolver
         for (std::size_t image = 0; image < images_; ++image) {
             if (total[image] > 0.0) {
                 // All move at once: half of the way to where the others were.
-                move(image, 0.5 * sum[image] / total[image], largest);
+                double const step = 0.5 * sum[image] / total[image];
+                gains_[image] -= step;
+                largest = std::max(largest, std::abs(step));
             }
         }
         return largest;
-    }
-
-    void move(std::size_t image, double step, double& largest)
-    {
-        gains_[image] -= step;
-        largest = std::max(largest, std::abs(step));
     }
 
     GainSolution result() const

@@ -105,6 +105,6 @@ struct CoaddRecipe
     double feather = 0.0;
     OutputWeight output_weight = OutputWeight::sum;
     RadialTaper radial{};
-    std::shared_ptr<SkyLattice const> sky;  ///< of the destination; null: not known
+    std::shared_ptr<SkyLattice const> sky{};  ///< of the destination; null: not known
 };
 }  // namespace sectile::compute

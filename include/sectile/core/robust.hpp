@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <utility>
 #include <vector>
 
 namespace sectile::core
@@ -32,6 +33,23 @@ template <class T>
     auto const middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
     std::nth_element(values.begin(), middle, values.end());
     return *middle;
+}
+
+/// Lower median of at least one (value, weight): the first, ascending, up to which half of the
+/// weight lies. No NaN; weights that are not negative.
+[[nodiscard]] inline double weighted_median(std::vector<std::pair<double, double>> values)
+{
+    std::ranges::sort(values);
+    double total = 0.0;
+    for (auto const& [value, weight] : values) {
+        total += weight;
+    }
+    double sum = 0.0;
+    auto const middle = std::ranges::find_if(values, [&](auto const& each) {
+        sum += each.second;
+        return sum >= 0.5 * total;
+    });
+    return middle->first;
 }
 
 /// Median of at least one value, which are reordered, for values that are rounded to steps (counts
